@@ -1,0 +1,83 @@
+// ASCII text without a locale: case, trimming, numbers, splitting.
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace siploom {
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+constexpr bool is_alnum(char c) { return is_digit(c) || is_alpha(c); }
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+constexpr bool iequals(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (to_lower(a[i]) != to_lower(b[i])) return false;
+  }
+  return true;
+}
+constexpr bool istarts_with(std::string_view text, std::string_view prefix) {
+  return text.size() >= prefix.size() && iequals(text.substr(0, prefix.size()), prefix);
+}
+// Position of needle in haystack whatever its case, or npos.
+size_t ifind(std::string_view haystack, std::string_view needle);
+
+constexpr std::string_view trim_left(std::string_view s) {
+  while (!s.empty() && is_space(s.front())) s.remove_prefix(1);
+  return s;
+}
+constexpr std::string_view trim_right(std::string_view s) {
+  while (!s.empty() && is_space(s.back())) s.remove_suffix(1);
+  return s;
+}
+constexpr std::string_view trim(std::string_view s) { return trim_left(trim_right(s)); }
+
+std::string lower(std::string_view s);
+
+// The whole of `text` as a decimal number; nothing when it is not one or does not fit.
+template <class Int>
+std::optional<Int> parse_number(std::string_view text, int base = 10) {
+  Int value{};
+  const char* end = text.data() + text.size();
+  const auto [stop, code] = std::from_chars(text.data(), end, value, base);
+  if (code != std::errc{} || stop != end || text.empty()) return std::nullopt;
+  return value;
+}
+
+// Cuts `text` at the first `separator`; the second part is empty when there is none.
+struct Halves {
+  std::string_view before;
+  std::string_view after;
+  bool found = false;
+};
+constexpr Halves split_once(std::string_view text, char separator) {
+  const size_t at = text.find(separator);
+  if (at == std::string_view::npos) return {text, {}, false};
+  return {text.substr(0, at), text.substr(at + 1), true};
+}
+
+// Takes the next line from `rest` without its line end (CRLF, LF or a lone CR at the end of the text).
+std::string_view take_line(std::string_view& rest);
+
+// True when the bytes are well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
+bool is_utf8(std::string_view bytes);
+// Columns that a terminal needs for UTF-8 text; control characters and broken bytes count as one.
+size_t display_width(std::string_view utf8);
+// Cuts UTF-8 text to at most `columns`, ending in an ellipsis when something was cut.
+std::string fit_width(std::string_view utf8, size_t columns);
+// Text safe for a terminal: control characters and broken UTF-8 become U+FFFD or \xNN forms.
+std::string printable(std::string_view bytes);
+
+std::string base64(std::string_view bytes);
+
+// Edit distance with transpositions, for "did you mean"; capped at `limit`.
+size_t edit_distance(std::string_view a, std::string_view b, size_t limit = 8);
+
+}  // namespace siploom
