@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace siploom {
 
@@ -41,12 +42,18 @@ constexpr std::string_view trim(std::string_view s) { return trim_left(trim_righ
 
 std::string lower(std::string_view s);
 
-// The whole of `text` as a decimal number; nothing when it is not one or does not fit.
+// The whole of `text` as a number (`base` is for integers); nothing when it is not one or does not fit.
 template <class Int>
 std::optional<Int> parse_number(std::string_view text, int base = 10) {
   Int value{};
   const char* end = text.data() + text.size();
-  const auto [stop, code] = std::from_chars(text.data(), end, value, base);
+  std::from_chars_result result{};
+  if constexpr (std::is_floating_point_v<Int>) {
+    result = std::from_chars(text.data(), end, value);
+  } else {
+    result = std::from_chars(text.data(), end, value, base);
+  }
+  const auto [stop, code] = result;
   if (code != std::errc{} || stop != end || text.empty()) return std::nullopt;
   return value;
 }
