@@ -53,8 +53,9 @@ std::string format_ip(const IpAddress& address) {
 }
 
 std::string format_endpoint(const Endpoint& endpoint) {
-  return fmt::format(endpoint.address.is_v4() ? "{}:{}" : "[{}]:{}", format_ip(endpoint.address),
-                     endpoint.port);
+  const std::string address = format_ip(endpoint.address);
+  return endpoint.address.is_v4() ? fmt::format("{}:{}", address, endpoint.port)
+                                  : fmt::format("[{}]:{}", address, endpoint.port);
 }
 
 bool Cidr::contains(const IpAddress& address) const {
