@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -20,6 +21,7 @@ struct Record {
   uint32_t copy_key = 0;    // IPv4 identification (0: none): tells copies of one packet from retransmissions
   uint64_t frame = 0;       // number of the frame that completed it, from 1, in the order of reading
   uint32_t part = 0;        // several records may end in one frame: 0, 1, 2 ...
+  std::span<const uint64_t> frames;  // all frames that carried it when they are several, ascending
   std::string_view correlation_id;  // from HEP chunk 0x11, empty otherwise
   ByteSpan payload;
 };

@@ -1,0 +1,47 @@
+# siploom: the commands that a newcomer needs. Everything is built under build/.
+PRESET ?= release
+JOBS ?= $(shell nproc)
+BUILD := build/$(PRESET)
+
+.PHONY: run test bench build deps asan tsan fuzz clang format tidy generate clean install
+
+build: deps
+	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET) >/dev/null
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target siploom
+
+deps:
+	@tools/install_deps.sh
+
+# Makes a small capture with the project's own generator, lists its calls and shows one of them.
+run: build
+	@tools/demo.sh $(BUILD)/siploom
+
+# Everything that is tested: rules of the tree, unit and property tests, end-to-end tests, ASan/UBSan, short fuzz runs.
+test: deps
+	@tools/run_tests.py
+
+bench: deps
+	@bench/run.sh
+
+asan tsan clang:
+	@$(MAKE) --no-print-directory build PRESET=$@
+
+# libFuzzer targets (needs clang-19 and libclang-rt-19-dev).
+fuzz:
+	@test -f build/fuzz/build.ninja || cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz -j $(JOBS)
+
+generate:
+	@tools/gen_registry.py
+
+format:
+	@git ls-files 'src/*.cc' 'src/*.h' 'fuzz/*.cc' 'bench/*.cc' 'tests/*.cc' | xargs clang-format -i
+
+tidy:
+	@tools/tidy.sh
+
+install: build
+	@cmake --install $(BUILD)
+
+clean:
+	@rm -rf build

@@ -1,0 +1,61 @@
+// Chunk: a run of frames on its way through the stages, with all that was found in them. Batch lifetime: everything in it
+// dies when the chunk is used again.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/arena.h"
+#include "capture/source.h"
+#include "media/stream_table.h"
+#include "model/record.h"
+#include "packet/datagram.h"
+#include "pipeline/counters.h"
+#include "weave/sip_facts.h"
+
+namespace siploom::pipeline {
+
+// A SIP message, and what was read off it in parallel.
+struct Message {
+  model::Record record;
+  uint64_t copy_hash = 0;     // of its bytes and endpoints: equal for copies of one packet
+  uint32_t shard = 0;
+  bool wanted = true;         // false: a fast check has shown that no filter can match
+  weave::SipFacts facts;      // when the consumer asks for them
+};
+
+// A packet whose meaning depends on packets before it: a TCP segment, an SCTP packet, an IP fragment.
+struct Deferred {
+  uint32_t frame = 0;         // index in the batch
+  packet::Datagram datagram;
+};
+
+// What a consumer hangs on a chunk between prepare() and consume().
+struct ConsumerData {
+  virtual ~ConsumerData() = default;
+};
+
+struct Chunk {
+  uint64_t index = 0;
+  capture::FrameBatch batch;
+  Arena arena;                                   // bytes of messages that were put together
+  std::vector<Message> messages;                 // in order of frame and part
+  std::vector<Message> from_flows;               // found by the flow stage, then merged into messages
+  std::vector<std::vector<media::RtpPacket>> rtp;  // by shard
+  std::vector<Deferred> deferred;
+  Counters counters;
+  std::unique_ptr<ConsumerData> data;
+
+  void reset() {
+    batch.clear();
+    arena.reset();
+    messages.clear();
+    from_flows.clear();
+    for (auto& shard : rtp) shard.clear();
+    deferred.clear();
+    counters = Counters{};
+  }
+};
+
+}  // namespace siploom::pipeline

@@ -1,0 +1,467 @@
+#include "weave/call_weaver.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "wire/sip/address.h"
+#include "wire/sip/params.h"
+
+namespace siploom::weave {
+
+using model::Call;
+using model::CallKind;
+using sip::Method;
+
+// Texts of one call, freed with it: a list of blocks, usually one or two.
+struct CallWeaver::Tracker::Chunk {
+  Chunk* next;
+  uint32_t size;
+  uint32_t used;
+  char* bytes() { return reinterpret_cast<char*>(this + 1); }
+};
+
+namespace {
+
+// What a finished call of a few messages needs beside its own texts; refined by charge() as vectors grow.
+constexpr size_t kTextBlockBytes = 224;
+constexpr size_t kMaxInternedBytes = 8u << 20;
+
+CallKind kind_of(Method method) {
+  switch (method) {
+    case Method::Invite:
+    case Method::Ack:
+    case Method::Bye:
+    case Method::Cancel:
+    case Method::Prack:
+    case Method::Update:
+    case Method::Info:
+      return CallKind::Call;
+    case Method::Register: return CallKind::Registration;
+    case Method::Subscribe:
+    case Method::Notify:
+      return CallKind::Subscription;
+    case Method::Message: return CallKind::Message;
+    case Method::Options: return CallKind::Options;
+    case Method::Publish: return CallKind::Publish;
+    default: return CallKind::Other;
+  }
+}
+
+// The method whose final response decides what became of this kind.
+bool is_primary(const Call& call, const SipFacts& facts) {
+  switch (call.kind) {
+    case CallKind::Call: return facts.method_id == Method::Invite;
+    case CallKind::Registration: return facts.method_id == Method::Register;
+    case CallKind::Subscription: return facts.method_id == Method::Subscribe;
+    default: return facts.method == call.method;
+  }
+}
+
+void keep_earliest(Timestamp& slot, Timestamp t) {
+  if (!is_known(slot) || t < slot) slot = t;
+}
+void keep_latest(Timestamp& slot, Timestamp t) {
+  if (!is_known(slot) || t > slot) slot = t;
+}
+
+uint64_t hash_endpoints(const model::Record& record) {
+  const auto word = [](const Endpoint& e) {
+    return mix(load_le64(&e.address.octets[0]) + e.port, load_le64(&e.address.octets[8]));
+  };
+  return mix(word(record.src), word(record.dst) + 1);
+}
+
+// RFC 3261 17.1.3 and 17.2.3: branch, sent-by hop and CSeq method name the transaction; a response is told apart by its
+// status and To tag. Without the cookie (RFC 2543) CSeq, tags and hop have to do, and they do.
+uint64_t identity_of(const model::Record& record, const SipFacts& facts) {
+  uint64_t h = mix(hash_text(facts.branch), uint64_t{facts.cseq} << 16 | facts.status);
+  h = mix(h, hash_text(facts.method));
+  if (!facts.to_tag.empty()) h = mix(h, hash_text(facts.to_tag));
+  return mix(h, hash_endpoints(record));
+}
+
+}  // namespace
+
+CallWeaver::CallWeaver(const WeaveOptions& options)
+    : options_(options), session_(std::make_unique<sdp::Session>()) {}
+
+CallWeaver::~CallWeaver() {
+  on_done_ = nullptr;
+  for (uint32_t i = 0; i < trackers_.size(); ++i) {
+    if (trackers_[i].in_use) drop(i);
+  }
+}
+
+void CallWeaver::charge(Tracker& t, size_t bytes) {
+  t.bytes += static_cast<uint32_t>(bytes);
+  memory_bytes_ += bytes;
+}
+
+std::string_view CallWeaver::keep(Tracker& t, std::string_view text) {
+  if (text.empty()) return {};
+  Tracker::Chunk* chunk = t.texts;
+  if (chunk == nullptr || chunk->size - chunk->used < text.size()) {
+    const size_t size = std::max(kTextBlockBytes, text.size());
+    chunk = static_cast<Tracker::Chunk*>(std::malloc(sizeof(Tracker::Chunk) + size));
+    SL_CHECK(chunk != nullptr);
+    *chunk = {t.texts, static_cast<uint32_t>(size), 0};
+    t.texts = chunk;
+    charge(t, sizeof(Tracker::Chunk) + size + 16);
+  }
+  char* to = chunk->bytes() + chunk->used;
+  std::memcpy(to, text.data(), text.size());
+  chunk->used += static_cast<uint32_t>(text.size());
+  return {to, text.size()};
+}
+
+std::string_view CallWeaver::intern(Tracker& t, std::string_view text) {
+  // Values that repeat over calls; a sender that invents a new one each time fills the table and is then kept by call.
+  if (text.size() > 256 || interner_.memory_bytes() > kMaxInternedBytes) return keep(t, text);
+  return interner_.text(interner_.intern(text));
+}
+
+CallWeaver::Tracker& CallWeaver::tracker_for(const model::Record& record, const SipFacts& facts,
+                                             bool& fresh) {
+  if (const uint32_t* known = by_call_id_.find(facts.call_hash, facts.call_id)) {
+    fresh = false;
+    return trackers_[*known];
+  }
+  fresh = true;
+  uint32_t index;
+  if (free_.empty()) {
+    index = static_cast<uint32_t>(trackers_.size());
+    trackers_.emplace_back();
+  } else {
+    index = free_.back();
+    free_.pop_back();
+  }
+  Tracker& t = trackers_[index];
+  const uint32_t generation = t.generation + 1;
+  t = Tracker{};
+  t.generation = generation;
+  t.in_use = true;
+  charge(t, sizeof(Tracker) + sizeof(model::Leg) + 64);
+  begin(t, record, facts);
+  *by_call_id_.insert(facts.call_hash, model::call_id(t.call)).first = index;
+  const auto stale = [this](const std::pair<uint32_t, uint32_t>& entry) {
+    return !trackers_[entry.first].in_use || trackers_[entry.first].generation != entry.second;
+  };
+  while (!begun_.empty() && stale(begun_.front())) begun_.pop_front();
+  begun_.emplace_back(index, generation);
+  ++counters_.calls;
+  return t;
+}
+
+void CallWeaver::begin(Tracker& t, const model::Record& record, const SipFacts& facts) {
+  Call& call = t.call;
+  call.legs.resize(1);
+  call.legs[0].call_id = keep(t, facts.call_id);
+  call.kind = kind_of(facts.method_id);
+  call.first_frame = record.frame;
+  call.start = record.time;
+  call.begins_before = !facts.is_request() || !facts.to_tag.empty();
+  set_origin(t, record, facts);
+}
+
+// Takes parties and addresses from the message that begins the call, turned round if that is a response.
+void CallWeaver::set_origin(Tracker& t, const model::Record& record, const SipFacts& facts) {
+  Call& call = t.call;
+  const auto party = [&](std::string_view value) {
+    model::Party out;
+    if (const auto address = sip::parse_address(value)) {
+      out.display = keep(t, address->display);
+      out.user = keep(t, address->uri.user);
+      out.host = intern(t, address->uri.host);
+    }
+    return out;
+  };
+  call.from = party(facts.from);
+  call.to = party(facts.to);
+  call.legs[0].from_tag = keep(t, facts.from_tag);
+  call.method = intern(t, facts.method);
+  call.request_uri = keep(t, facts.request_uri);
+  call.transport = record.transport;
+  call.src = facts.is_request() ? record.src : record.dst;
+  call.dst = facts.is_request() ? record.dst : record.src;
+}
+
+bool CallWeaver::is_retransmission(Tracker& t, const model::Record& record, const SipFacts& facts) {
+  const uint64_t identity = identity_of(record, facts);
+  if (std::find(t.seen.begin(), t.seen.end(), identity) != t.seen.end()) return true;
+  if (t.seen.size() < kMaxSeen) {
+    if (t.seen.capacity() == 0) {
+      t.seen.reserve(8);
+      charge(t, 8 * sizeof(uint64_t) + 16);
+    } else if (t.seen.size() == t.seen.capacity()) {
+      charge(t, t.seen.capacity() * sizeof(uint64_t));
+    }
+    t.seen.push_back(identity);
+  } else {
+    t.seen[t.seen_at++ % kMaxSeen] = identity;
+  }
+  return false;
+}
+
+CallWeaver::Outcome CallWeaver::add(const model::Record& record, const SipFacts& facts) {
+  ++counters_.messages;
+  if (!is_known(now_) || record.time > now_) now_ = record.time;
+  if (options_.forget_after != 0) forget_due(now_);
+  if (facts.call_id.empty()) {
+    ++counters_.without_call_id;
+    return {};
+  }
+  bool fresh = false;
+  Tracker& t = tracker_for(record, facts, fresh);
+  Call& call = t.call;
+  ++call.messages;
+  call.any_matches |= facts.any_bits;
+  if (facts.malformed) ++call.malformed;
+  keep_earliest(call.start, record.time);
+  keep_latest(call.last, record.time);
+  Outcome outcome{&call, is_retransmission(t, record, facts), fresh};
+  if (outcome.retransmission) {
+    ++call.retransmissions;
+    ++counters_.retransmissions;
+    return outcome;
+  }
+  if (facts.is_request()) {
+    on_request(t, record, facts);
+  } else {
+    on_response(t, record, facts);
+  }
+  if (!facts.user_agent.empty()) note_user_agent(t, facts.user_agent);
+  if (!facts.sdp.empty()) note_sdp(t, record, facts);
+  schedule(t, *by_call_id_.find(facts.call_hash, facts.call_id), now_);
+  if (memory_bytes_ > options_.budget_bytes) enforce_budget();
+  return outcome;
+}
+
+void CallWeaver::add_copy(const SipFacts& facts) {
+  if (const uint32_t* known = by_call_id_.find(facts.call_hash, facts.call_id)) {
+    ++trackers_[*known].call.copies;
+  }
+}
+
+void CallWeaver::on_request(Tracker& t, const model::Record& record, const SipFacts& facts) {
+  Call& call = t.call;
+  if (facts.method_id == Method::Invite && call.kind != CallKind::Call) {
+    call.kind = CallKind::Call;   // an OPTIONS or SUBSCRIBE that came first under the same Call-ID
+    t.has_primary = t.has_final = false;
+    call.status = 0;
+  }
+  const bool from_caller = facts.from_tag == call.legs[0].from_tag;
+  if (is_primary(call, facts) && (facts.to_tag.empty() || call.kind != CallKind::Call)) {
+    const bool first_attempt = !t.primary_seen;
+    if (call.begins_before && facts.to_tag.empty() && first_attempt) {
+      call.begins_before = false;   // its response overtook it in the capture
+      set_origin(t, record, facts);
+    }
+    t.primary_seen = true;
+    keep_earliest(call.invite, record.time);
+    // A higher CSeq is a new attempt (RFC 3261 22.2: with credentials) and opens the question again.
+    const bool newer = !t.has_primary || facts.cseq > t.primary_cseq;
+    if (newer && from_caller && !is_known(call.answer)) {
+      t.has_primary = true;
+      t.primary_cseq = facts.cseq;
+      t.has_final = t.final_at_origin = false;
+      t.credentials = facts.has_credentials;
+      call.final_response = call.end = kNoTime;
+    }
+  }
+  switch (facts.method_id) {
+    case Method::Bye:
+      if (!is_known(call.bye) || record.time < call.bye) {
+        call.bye = call.end = record.time;
+        call.hangup_by = from_caller ? model::HangupBy::Caller : model::HangupBy::Callee;
+      }
+      note_cause(t, facts.reason_header);
+      break;
+    case Method::Cancel:
+      // A forking proxy cancels its losing branches too; only the caller's own hop speaks for the call.
+      if (record.src == call.src || !t.primary_seen) {
+        keep_earliest(call.cancel, record.time);
+        note_cause(t, facts.reason_header);
+      }
+      break;
+    case Method::Ack:
+      if (is_known(call.answer)) keep_earliest(call.confirmed, record.time);
+      break;
+    case Method::Notify:
+      t.subscription_over = t.subscription_over || facts.ends_subscription;
+      break;
+    default:
+      break;
+  }
+}
+
+void CallWeaver::on_response(Tracker& t, const model::Record& record, const SipFacts& facts) {
+  Call& call = t.call;
+  if (!is_primary(call, facts) || facts.from_tag != call.legs[0].from_tag) return;
+  if (!t.has_primary) {
+    t.has_primary = true;
+    t.primary_cseq = facts.cseq;
+  }
+  if (call.kind == CallKind::Call && facts.cseq != t.primary_cseq) return;  // a re-INVITE's
+  if (call.kind != CallKind::Call && facts.cseq < t.primary_cseq) return;
+  on_primary_response(t, record, facts);
+}
+
+void CallWeaver::on_primary_response(Tracker& t, const model::Record& record, const SipFacts& facts) {
+  Call& call = t.call;
+  if (!facts.to_tag.empty() && call.kind == CallKind::Call) note_fork(t, record, facts);
+  if (facts.status == 100) {
+    keep_earliest(call.trying, record.time);
+  } else if (facts.status < 200) {
+    if (facts.status == 180 || facts.status == 183) keep_earliest(call.ringing, record.time);
+    keep_earliest(call.progress, record.time);
+  }
+  if (facts.status >= 200) {
+    take_final(t, record, facts);
+    return;
+  }
+  if (!t.has_final && facts.status >= call.status) {
+    call.status = facts.status;
+    call.reason = intern(t, facts.reason);
+  }
+}
+
+// Several hops and branches may each have a final response: a 2xx wins; otherwise what reached the caller's own hop.
+void CallWeaver::take_final(Tracker& t, const model::Record& record, const SipFacts& facts) {
+  Call& call = t.call;
+  const bool success = facts.status < 300;
+  const bool at_origin = record.dst.address == call.src.address;
+  const bool was_success = t.has_final && call.status < 300;
+  if (success && call.kind == CallKind::Call) {
+    keep_earliest(call.answer, record.time);
+    keep_earliest(call.progress, record.time);
+  }
+  const bool better = !t.has_final || (success && !was_success) ||
+                      (success == was_success && at_origin && !t.final_at_origin);
+  if (!better) return;
+  t.has_final = true;
+  t.final_at_origin = at_origin;
+  call.status = facts.status;
+  call.reason = intern(t, facts.reason);
+  call.final_response = record.time;
+  if (facts.expires_s != 0) call.expires_s = facts.expires_s;
+  if (!success) note_cause(t, facts.reason_header);
+  if (!success || call.kind != CallKind::Call) call.end = record.time;
+  if (success && call.kind == CallKind::Call) call.end = call.bye;
+}
+
+void CallWeaver::note_fork(Tracker& t, const model::Record& record, const SipFacts& facts) {
+  auto& forks = t.call.legs[0].forks;
+  for (model::Fork& fork : forks) {
+    if (fork.to_tag != facts.to_tag) continue;
+    if (facts.status > fork.status) fork.status = facts.status;
+    return;
+  }
+  if (forks.size() >= kMaxForks) return;
+  forks.push_back({keep(t, facts.to_tag), record.src, facts.status});
+  charge(t, sizeof(model::Fork) + 8);
+}
+
+void CallWeaver::note_user_agent(Tracker& t, std::string_view agent) {
+  auto& agents = t.call.user_agents;
+  for (const std::string_view known : agents) {
+    if (known == agent) return;
+  }
+  if (agents.size() >= kMaxUserAgents) return;
+  agents.push_back(intern(t, agent));
+  charge(t, sizeof(std::string_view) + 8);
+}
+
+void CallWeaver::note_cause(Tracker& t, std::string_view reason_header) {
+  if (reason_header.empty() || t.call.cause != 0) return;
+  const std::string_view first = sip::take_list_item(reason_header);
+  const auto cause = parse_number<uint16_t>(quick_parameter(first, "cause"));
+  if (!cause) return;
+  t.call.cause = *cause;
+  t.call.cause_protocol = intern(t, trim(first.substr(0, first.find(';'))));
+  t.call.cause_text = intern(t, quick_parameter(first, "text"));
+}
+
+void CallWeaver::schedule(Tracker& t, uint32_t index, Timestamp now) {
+  const bool over = t.call.kind == CallKind::Call ? is_known(t.call.end) : t.has_final;
+  if (!over) return;
+  if (options_.forget_after != 0) {
+    due_.push_back({now + options_.forget_after, index, t.generation});
+  } else if (ended_.empty() || ended_.back().first != index) {
+    ended_.emplace_back(index, t.generation);
+  }
+}
+
+void CallWeaver::forget_due(Timestamp now) {
+  while (!due_.empty() && due_.front().at <= now) {
+    const Due due = due_.front();
+    due_.pop_front();
+    Tracker& t = trackers_[due.tracker];
+    if (!t.in_use || t.generation != due.generation) continue;
+    // Something came since: its own entry further back in the queue will see to it.
+    if (t.call.last + options_.forget_after > now) continue;
+    drop(due.tracker);
+  }
+}
+
+// Oldest finished calls go first, then whatever began first. Ended calls that got new messages may be met twice here.
+void CallWeaver::enforce_budget() {
+  const size_t target = options_.budget_bytes - options_.budget_bytes / 16;
+  while (memory_bytes_ > target && (!ended_.empty() || !begun_.empty())) {
+    auto& queue = ended_.empty() ? begun_ : ended_;
+    const auto [index, generation] = queue.front();
+    queue.pop_front();
+    if (!trackers_[index].in_use || trackers_[index].generation != generation) continue;
+    ++counters_.evicted;
+    drop(index);
+  }
+}
+
+void CallWeaver::drop(uint32_t index) {
+  Tracker& t = trackers_[index];
+  if (on_done_) {
+    settle_one(t);
+    on_done_(t.call);
+  }
+  const std::string_view id = model::call_id(t.call);
+  by_call_id_.erase(hash_text(id), id);
+  memory_bytes_ -= t.bytes;
+  for (Tracker::Chunk* chunk = t.texts; chunk != nullptr;) {
+    Tracker::Chunk* next = chunk->next;
+    std::free(chunk);
+    chunk = next;
+  }
+  const uint32_t generation = t.generation;
+  t = Tracker{};
+  t.generation = generation;
+  free_.push_back(index);
+}
+
+void CallWeaver::settle_one(Tracker& t) const {
+  const StateFacts facts{t.has_final, t.primary_seen, t.credentials, t.subscription_over};
+  t.call.state = state_of(t.call, facts, now_);
+  const bool given_up = t.call.state == model::CallState::Cancelled;
+  if (given_up && t.call.hangup_by == model::HangupBy::Nobody) {
+    t.call.hangup_by = model::HangupBy::Caller;
+  }
+}
+
+void CallWeaver::settle(Timestamp now) {
+  if (!is_known(now_) || now > now_) now_ = now;
+  for (Tracker& t : trackers_) {
+    if (t.in_use) settle_one(t);
+  }
+}
+
+void CallWeaver::flush(Timestamp now) {
+  if (!is_known(now_) || now > now_) now_ = now;
+  for (uint32_t i = 0; i < trackers_.size(); ++i) {
+    if (trackers_[i].in_use) drop(i);
+  }
+}
+
+}  // namespace siploom::weave

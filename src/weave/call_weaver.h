@@ -1,0 +1,141 @@
+// CallWeaver: SIP messages to calls: transactions (RFC 3261 17, 8.1.1.7; RFC 2543 too), dialogs, forks and legs of one
+// Call-ID each. One thread (a shard). Messages come in about the order of time; facts that are times are kept as the
+// earliest seen, so that small disorder does no harm. Memory is held to a byte budget.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/flat_map.h"
+#include "base/interner.h"
+#include "model/call.h"
+#include "model/record.h"
+#include "wire/sdp/sdp.h"
+#include "weave/sip_facts.h"
+
+namespace siploom::weave {
+
+struct WeaveOptions {
+  size_t budget_bytes = size_t{1} << 30;
+  // Finished calls are handed to on_done and forgotten this long after their last message; 0: kept until the end.
+  Nanoseconds forget_after = 0;
+};
+
+struct WeaveCounters {
+  uint64_t messages = 0, retransmissions = 0, without_call_id = 0, calls = 0, evicted = 0;
+};
+
+class CallWeaver final {
+ public:
+  using OnDone = std::function<void(const model::Call&)>;
+
+  explicit CallWeaver(const WeaveOptions& options);
+  ~CallWeaver();
+
+  // What the message was to its call.
+  struct Outcome {
+    const model::Call* call = nullptr;   // null: it has no Call-ID
+    bool retransmission = false;
+    bool begins_call = false;
+  };
+  Outcome add(const model::Record& record, const SipFacts& facts);
+  // A copy of a message seen before (another tap): counted, nothing else.
+  void add_copy(const SipFacts& facts);
+
+  // Called with each call that is forgotten or evicted, its state made final.
+  void set_on_done(OnDone on_done) { on_done_ = std::move(on_done); }
+  // Makes every call's state final as of `now` (the capture's last time).
+  void settle(Timestamp now);
+  // The same, handing every call to on_done and forgetting it.
+  void flush(Timestamp now);
+  // Calls in the order of their first frame is up to the caller; here: in the order they were met.
+  template <class Fn>
+  void for_each(Fn&& fn) const {
+    for (const auto& tracker : trackers_) {
+      if (tracker.in_use) fn(tracker.call);
+    }
+  }
+  const WeaveCounters& counters() const { return counters_; }
+  size_t memory_bytes() const { return memory_bytes_; }
+
+ private:
+  struct Tracker {
+    model::Call call;
+    std::vector<uint64_t> seen;      // identities, the oldest overwritten first
+    struct Chunk;
+    Chunk* texts = nullptr;          // bytes that the call's texts lie in, freed with it
+    Timestamp sdp_offer_time = kNoTime;
+    uint32_t primary_cseq = 0;       // of the transaction that decides status
+    uint32_t generation = 0;
+    uint32_t bytes = 0;              // counted against the budget
+    uint16_t seen_at = 0;
+    bool in_use = false;
+    bool has_primary = false;
+    bool has_final = false;          // `status` is a final response
+    bool final_at_origin = false;    // ... sent to the side that began the call
+    bool credentials = false;        // the deciding request had them
+    bool primary_seen = false;       // the request itself was captured
+    bool offer_from_caller = true;
+    bool subscription_over = false;
+  };
+  struct Due {
+    Timestamp at;
+    uint32_t tracker;
+    uint32_t generation;
+  };
+
+  static constexpr size_t kMaxSeen = 64;
+  static constexpr size_t kMaxForks = 32;
+  static constexpr size_t kMaxUserAgents = 8;
+  static constexpr size_t kMaxMedia = 32;
+  static constexpr size_t kMaxCodecs = 16;
+
+  Tracker& tracker_for(const model::Record& record, const SipFacts& facts, bool& fresh);
+  void begin(Tracker& t, const model::Record& record, const SipFacts& facts);
+  void set_origin(Tracker& t, const model::Record& record, const SipFacts& facts);
+  bool is_retransmission(Tracker& t, const model::Record& record, const SipFacts& facts);
+  void on_request(Tracker& t, const model::Record& record, const SipFacts& facts);
+  void on_response(Tracker& t, const model::Record& record, const SipFacts& facts);
+  void on_primary_response(Tracker& t, const model::Record& record, const SipFacts& facts);
+  void take_final(Tracker& t, const model::Record& record, const SipFacts& facts);
+  void note_fork(Tracker& t, const model::Record& record, const SipFacts& facts);
+  void note_user_agent(Tracker& t, std::string_view agent);
+  void note_cause(Tracker& t, std::string_view reason_header);
+  void note_sdp(Tracker& t, const model::Record& record, const SipFacts& facts);
+  void note_codecs(std::vector<std::string_view>& out, Tracker& t);
+  void schedule(Tracker& t, uint32_t index, Timestamp now);
+  void forget_due(Timestamp now);
+  void enforce_budget();
+  void drop(uint32_t index);
+  void settle_one(Tracker& t) const;
+
+  std::string_view keep(Tracker& t, std::string_view text);
+  std::string_view intern(Tracker& t, std::string_view text);
+  void charge(Tracker& t, size_t bytes);
+
+  WeaveOptions options_;
+  OnDone on_done_;
+  std::deque<Tracker> trackers_;
+  std::vector<uint32_t> free_;
+  FlatMap<std::string_view, uint32_t> by_call_id_;
+  std::deque<Due> due_;
+  std::deque<std::pair<uint32_t, uint32_t>> begun_;  // tracker, generation: in order of creation
+  std::deque<std::pair<uint32_t, uint32_t>> ended_;  // ... of ending
+  Interner interner_;
+  std::unique_ptr<sdp::Session> session_;
+  WeaveCounters counters_;
+  Timestamp now_ = kNoTime;
+  size_t memory_bytes_ = 0;
+};
+
+// State as the facts of `call` and the time `now` have it; what CallWeaver::settle() writes.
+struct StateFacts {
+  bool has_final = false, primary_seen = false, credentials = false, subscription_over = false;
+};
+model::CallState state_of(const model::Call& call, const StateFacts& facts, Timestamp now);
+
+}  // namespace siploom::weave

@@ -1,0 +1,24 @@
+#!/bin/sh
+# Installs the Debian 12 packages that building and testing need, if some are missing. As root, or with sudo.
+set -eu
+packages="
+  g++ cmake ninja-build ccache pkg-config mold python3
+  libpcap-dev libre2-dev libfmt-dev libcli11-dev libexpected-dev libxxhash-dev
+  libzstd-dev liblz4-dev liblzma-dev zlib1g-dev
+  doctest-dev librapidcheck-dev libbenchmark-dev
+"
+missing=""
+for package in $packages; do
+  status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
+  [ "$status" = "install ok installed" ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+echo "installing:$missing"
+run=""
+if [ "$(id -u)" != 0 ]; then
+  command -v sudo >/dev/null || { echo "run this as root, or install sudo" >&2; exit 1; }
+  run="sudo"
+fi
+$run apt-get update -qq
+# shellcheck disable=SC2086  # a list of words
+$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
