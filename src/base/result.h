@@ -43,3 +43,12 @@ inline tl::unexpected<Error> fail(ErrorCode code, std::string message) {
     }                                                                   \
     std::move(*sl_try_result);                                          \
   })
+
+// The same for a Result<void>.
+#define SL_TRY_VOID(...)                                                                     \
+  do {                                                                                       \
+    auto sl_try_result = (__VA_ARGS__);                                                      \
+    if (!sl_try_result) {                                                                    \
+      return ::tl::unexpected<::siploom::Error>(std::move(sl_try_result.error()));           \
+    }                                                                                        \
+  } while (false)

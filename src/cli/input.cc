@@ -1,0 +1,180 @@
+#include "cli/input.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+
+#include "cli/output.h"
+#include "cli/progress.h"
+
+namespace siploom::cli {
+
+namespace {
+
+std::atomic<bool> g_stop{false};
+
+extern "C" void on_signal(int) {
+  if (g_stop.exchange(true)) _exit(130);
+}
+
+bool exists(const std::string& path) {
+  std::error_code ignored;
+  return path == "-" || std::filesystem::exists(path, ignored);
+}
+
+// A mistyped file name should be told as one, not as a filter that does not parse.
+bool looks_like_filter(const std::string& word) {
+  if (word.find_first_of(" =~<>(){}\"'") != std::string::npos) return true;
+  return word.find_first_of("/.") == std::string::npos;
+}
+
+}  // namespace
+
+const std::atomic<bool>& stop_flag() { return g_stop; }
+
+void catch_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGHUP, &action, nullptr);
+  // A reader that went away shows as a failed write.
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+Input::Input(const InputOptions& options, const OutputOptions& output)
+    : options_(options), output_(output) {}
+
+Input::~Input() {
+  if (!spool_path_.empty()) ::unlink(spool_path_.c_str());
+}
+
+bool Input::is_stream() const {
+  return !options_.interface.empty() ||
+         std::find(options_.files.begin(), options_.files.end(), "-") != options_.files.end();
+}
+
+unsigned Input::threads() const {
+  if (options_.threads != 0) return std::min(options_.threads, 64u);
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+Result<void> Input::make_rereadable() {
+  if (!options_.interface.empty()) {
+    return fail(ErrorCode::Unsupported,
+                "this command reads its input twice and cannot run live; capture to a file first "
+                "(siploom grep -q -O FILE -i " + options_.interface + ")");
+  }
+  const auto dash = std::find(options_.files.begin(), options_.files.end(), "-");
+  if (dash == options_.files.end()) return {};
+  const char* directory = std::getenv("TMPDIR");
+  std::string path = fmt::format("{}/siploom-XXXXXX", directory != nullptr ? directory : "/tmp");
+  const int fd = mkstemp(path.data());
+  if (fd < 0) {
+    return fail(ErrorCode::Io, fmt::format("cannot keep standard input in {}: {}; set TMPDIR to a folder with room",
+                                           path, std::strerror(errno)));
+  }
+  spool_path_ = path;
+  char block[64 * 1024];
+  ssize_t size = 0;
+  while (!g_stop && (size = ::read(STDIN_FILENO, block, sizeof block)) > 0) {
+    const char* at = block;
+    while (size > 0) {
+      const ssize_t sent = ::write(fd, at, static_cast<size_t>(size));
+      if (sent <= 0) {
+        const std::string why = std::strerror(errno);
+        ::close(fd);
+        return fail(ErrorCode::Io, fmt::format("cannot keep standard input in {}: {}; set TMPDIR to a folder "
+                                               "with room", path, why));
+      }
+      at += sent;
+      size -= sent;
+    }
+  }
+  ::close(fd);
+  g_stop = false;   // Ctrl-C ended the input, not the command
+  *dash = path;
+  return {};
+}
+
+Result<std::unique_ptr<capture::Source>> Input::open() const {
+  capture::OpenOptions open;
+  open.files = options_.files;
+  open.interface = options_.interface;
+  open.bpf = options_.bpf;
+  open.promiscuous = options_.promiscuous;
+  open.snaplen = options_.snaplen;
+  open.kernel_buffer_bytes = std::min(options_.buffer_mib, 2047u) << 20;
+  open.stop = &g_stop;
+  return capture::open_source(open);
+}
+
+Result<pipeline::EngineResult> Input::run(pipeline::Consumer& consumer) {
+  std::unique_ptr<capture::Source> source = SL_TRY(open());
+  pipeline::EngineOptions engine;
+  engine.decode.from = options_.from;
+  engine.decode.to = options_.to;
+  engine.threads = is_stream() ? 1 : threads();
+  engine.stop = &g_stop;
+  Progress progress(source->stats().total_file_bytes, !output_.no_progress && !is_stream());
+  engine.on_progress = [&](uint64_t bytes) { progress.update(bytes); };
+  auto result = pipeline::run(*source, consumer, engine);
+  progress.clear();
+  stats_ = source->stats();
+  return result;
+}
+
+void Input::report() const {
+  if (!stats_) return;
+  constexpr size_t kMost = 20;
+  for (size_t i = 0; i < std::min(kMost, stats_->warnings.size()); ++i) complain(stats_->warnings[i]);
+  if (stats_->warnings.size() > kMost) {
+    complain(fmt::format("{} more warnings", stats_->warnings.size() - kMost));
+  }
+  if (stats_->kernel_dropped != 0) {
+    complain(fmt::format("the kernel dropped {} packets before siploom could read them; a larger --buffer or a "
+                         "--bpf filter helps", stats_->kernel_dropped));
+  }
+}
+
+Result<void> resolve_words(InputOptions& input, bool filter_first) {
+  std::vector<std::string> words = input.words;
+  const bool live = !input.interface.empty();
+  if (!words.empty() && input.filter.empty() && !exists(words.front())) {
+    const bool alone = words.size() == 1 && !live;
+    if (filter_first ? !alone || looks_like_filter(words.front()) : looks_like_filter(words.front()) && !alone) {
+      input.filter = words.front();
+      words.erase(words.begin());
+    }
+  }
+  input.files = std::move(words);
+  if (live && !input.files.empty()) {
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("'{}': give either files or -i {}, not both", input.files.front(), input.interface));
+  }
+  if (live || !input.files.empty()) return {};
+  if (isatty(STDIN_FILENO) == 0) {
+    input.files = {"-"};
+    return {};
+  }
+  return fail(ErrorCode::InvalidArgument,
+              "no capture named: give files, '-' for standard input, or -i IFACE (see --help)");
+}
+
+Result<std::optional<query::Filter>> compile_filter(const std::string& text, registry::Scope scope) {
+  if (text.empty()) return std::optional<query::Filter>{};
+  auto filter = query::Filter::compile(text, scope);
+  if (!filter) return tl::unexpected<Error>(filter.error());
+  return std::optional<query::Filter>(std::move(*filter));
+}
+
+}  // namespace siploom::cli

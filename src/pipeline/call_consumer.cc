@@ -1,0 +1,155 @@
+#include "pipeline/call_consumer.h"
+
+#include <algorithm>
+
+#include "pipeline/message_subject.h"
+
+namespace siploom::pipeline {
+
+namespace {
+
+uint64_t endpoint_hash(const Endpoint& e) {
+  return mix(load_le64(&e.address.octets[0]) ^ load_le64(&e.address.octets[8]), uint64_t{e.port} + 1);
+}
+
+// How many packets ahead the stream table's slots are fetched.
+constexpr size_t kPrefetchAhead = 8;
+
+}  // namespace
+
+CallConsumer::CallConsumer(const CallConsumerOptions& options) : options_(options) {
+  for (size_t i = 0; i < std::max<size_t>(1, options.shards); ++i) {
+    auto shard = std::make_unique<Shard>(options_);
+    Shard* raw = shard.get();
+    if (options_.stats || options_.weave.forget_after != 0) {
+      shard->weaver.set_on_done([this, raw](const model::Call& call) {
+        if (options_.stats) raw->stats.add_call(call);
+        note_announced(*raw, call);
+      });
+    }
+    shards_.push_back(std::move(shard));
+  }
+}
+
+void CallConsumer::note_announced(Shard& shard, const model::Call& call) const {
+  if (!options_.rtp) return;
+  for (const model::MediaEndpoint& media : call.media) {
+    if (shard.announced.size() < kMaxAnnounced) shard.announced.insert(endpoint_hash(media.where));
+  }
+}
+
+void CallConsumer::prepare(Chunk& chunk) {
+  if (options_.filter == nullptr || options_.filter->message_predicates().empty()) return;
+  const auto& predicates = options_.filter->message_predicates();
+  const auto view = std::make_unique<sip::MessageView>();
+  for (Message& message : chunk.messages) {
+    view->parse(message.record.payload, message.record.transport == Transport::Udp);
+    const MessageSubject subject(message.record, *view);
+    for (size_t i = 0; i < predicates.size(); ++i) {
+      if (predicates[i].matches(subject)) message.facts.any_bits |= uint64_t{1} << i;
+    }
+  }
+}
+
+void CallConsumer::consume(size_t shard_index, Chunk& chunk) {
+  Shard& shard = *shards_[shard_index];
+  for (const Message& message : chunk.messages) {
+    if (message.shard != shard_index) continue;
+    if (shard.copies.is_copy(message.record, message.copy_hash)) {
+      shard.weaver.add_copy(message.facts);
+      if (options_.stats) shard.stats.add_copy();
+      continue;
+    }
+    const auto outcome = shard.weaver.add(message.record, message.facts);
+    if (options_.stats) {
+      shard.stats.add_message(message.record, message.facts, outcome.retransmission);
+    }
+  }
+  if (!options_.rtp) return;
+  const std::vector<media::RtpPacket>& packets = chunk.rtp[shard_index];
+  for (size_t i = 0; i < packets.size(); ++i) {
+    if (i + kPrefetchAhead < packets.size()) shard.streams.prefetch_slot(packets[i + kPrefetchAhead]);
+    shard.streams.add(packets[i]);
+  }
+}
+
+void CallConsumer::finish(Timestamp last) {
+  for (auto& shard : shards_) {
+    if (options_.weave.forget_after != 0) {
+      shard->weaver.flush(last);
+      continue;
+    }
+    shard->weaver.settle(last);
+    shard->weaver.for_each([&](const model::Call& call) {
+      if (options_.stats) shard->stats.add_call(call);
+      note_announced(*shard, call);
+    });
+  }
+}
+
+std::vector<const model::Call*> CallConsumer::calls() const {
+  std::vector<const model::Call*> out;
+  for (const auto& shard : shards_) {
+    shard->weaver.for_each([&](const model::Call& call) { out.push_back(&call); });
+  }
+  std::sort(out.begin(), out.end(), [](const model::Call* a, const model::Call* b) {
+    if (a->first_frame != b->first_frame) return a->first_frame < b->first_frame;
+    return model::call_id(*a) < model::call_id(*b);
+  });
+  return out;
+}
+
+std::vector<model::Stream> CallConsumer::streams() const {
+  std::vector<model::Stream> out;
+  const auto is_announced = [&](const Endpoint& endpoint) {
+    const uint64_t hash = endpoint_hash(endpoint);
+    return std::any_of(shards_.begin(), shards_.end(),
+                       [&](const auto& shard) { return shard->announced.contains(hash); });
+  };
+  for (const auto& shard : shards_) {
+    for (const media::StreamTable::Entry& entry : shard->streams.entries()) {
+      model::Stream stream = entry.stream;
+      stream.announced = is_announced(stream.dst) || is_announced(stream.src);
+      if (stream.announced || entry.is_confirmed()) out.push_back(stream);
+    }
+  }
+  std::sort(out.begin(), out.end(), [](const model::Stream& a, const model::Stream& b) {
+    return std::tie(a.first, a.src, a.dst, a.ssrc) < std::tie(b.first, b.src, b.dst, b.ssrc);
+  });
+  return out;
+}
+
+model::Stats CallConsumer::stats(const EngineResult& result) const {
+  model::Stats stats;
+  for (const auto& shard : shards_) shard->stats.add_to(stats);
+  const Counters& counters = result.counters;
+  stats.packets = counters.packets;
+  stats.bytes = counters.bytes;
+  stats.rtcp_packets = counters.rtcp_packets;
+  stats.hep_packets = counters.hep_packets;
+  stats.first = counters.first;
+  stats.last = counters.last;
+  uint64_t in_streams = 0;
+  for (const model::Stream& stream : streams()) {
+    ++stats.rtp_streams;
+    stats.rtp_packets += stream.packets;
+    in_streams += stream.packets + stream.copies;
+  }
+  for (size_t i = 0; i < counters.not_understood.size(); ++i) {
+    const uint64_t count = counters.not_understood[i];
+    if (count != 0) stats.not_understood[std::string(reason_name(i))] += count;
+  }
+  if (options_.rtp && counters.rtp_candidates > in_streams) {
+    stats.not_understood[std::string(reason_name(static_cast<size_t>(Reason::RtpUnconfirmed)))] +=
+        counters.rtp_candidates - in_streams;
+  }
+  return stats;
+}
+
+uint64_t CallConsumer::evicted() const {
+  uint64_t sum = 0;
+  for (const auto& shard : shards_) sum += shard->weaver.counters().evicted;
+  return sum;
+}
+
+}  // namespace siploom::pipeline

@@ -1,0 +1,62 @@
+// CallConsumer: weaves messages to calls and packets to streams, by shards, and counts.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "media/stream_table.h"
+#include "pipeline/consumer.h"
+#include "pipeline/copy_filter.h"
+#include "pipeline/engine.h"
+#include "pipeline/stats_collector.h"
+#include "query/filter.h"
+#include "weave/call_weaver.h"
+
+namespace siploom::pipeline {
+
+struct CallConsumerOptions {
+  size_t shards = 1;
+  weave::WeaveOptions weave;
+  bool rtp = false;                        // streams too
+  bool stats = false;                      // count for model::Stats
+  Nanoseconds interval = 0;                // of the counts over time; 0: none
+  const query::Filter* filter = nullptr;   // call scope; its message predicates are asked here
+};
+
+class CallConsumer final : public Consumer {
+ public:
+  explicit CallConsumer(const CallConsumerOptions& options);
+
+  Wants wants() const override { return {true, options_.rtp, nullptr}; }
+  size_t shard_count() const override { return shards_.size(); }
+  void prepare(Chunk& chunk) override;
+  void consume(size_t shard, Chunk& chunk) override;
+
+  // After the run: makes states final.
+  void finish(Timestamp last);
+  // Calls in the order of their first frame; with forget_after they are gone by then (see stats()).
+  std::vector<const model::Call*> calls() const;
+  // Streams that are streams: confirmed by their sequence or announced by a call's SDP.
+  std::vector<model::Stream> streams() const;
+  model::Stats stats(const EngineResult& result) const;
+  uint64_t evicted() const;
+
+ private:
+  struct Shard {
+    weave::CallWeaver weaver;
+    CopyFilter copies;
+    media::StreamTable streams;
+    StatsCollector stats;
+    // Media endpoints of calls that were forgotten: streams are matched with them at the end. Capped.
+    HashSet announced;
+    Shard(const CallConsumerOptions& options)
+        : weaver(options.weave), stats(options.interval) {}
+  };
+  static constexpr size_t kMaxAnnounced = 1u << 20;
+  void note_announced(Shard& shard, const model::Call& call) const;
+
+  CallConsumerOptions options_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+};
+
+}  // namespace siploom::pipeline
