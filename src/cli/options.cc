@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/text.h"
+#include "cli/command_tree.h"
 #include "cli/version.h"
 
 namespace siploom::cli {
@@ -228,21 +229,16 @@ void add_small(CLI::App& app, Options& o) {
   fields.callback([&o] { o.command = Command::Fields; });
   fields.add_option("words", o.input.words, "Only fields whose name or help holds this")->option_text(" ");
   add_output(fields, o.output, false);
-  CLI::App& completion = *app.add_subcommand("completion", "Print completion for a shell (bash or zsh)");
+  CLI::App& completion = *app.add_subcommand("completion", "Print completion for bash or zsh, the man page or the reference");
   completion.callback([&o] { o.command = Command::Completion; });
-  completion.add_option("shell", o.shell, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}))
-      ->option_text(" ");
+  completion.add_option("what", o.shell, "bash, zsh, man or reference")->required()
+      ->check(CLI::IsMember({"bash", "zsh", "man", "reference"}))->option_text(" ");
   CLI::App& version = *app.add_subcommand("version", "Print the version");
   version.callback([&o] { o.command = Command::Version; });
   version.add_flag("--json", o.output.json, "As JSON");
 }
 
-}  // namespace
-
-Parsed parse_options(int argc, char** argv) {
-  Parsed parsed;
-  Options& o = parsed.options;
-  CLI::App app(kAbout, "siploom");
+void declare(CLI::App& app, Options& o) {
   app.require_subcommand(1);
   app.set_version_flag("--version", fmt::format("siploom {}", kVersion));
   app.failure_message(CLI::FailureMessage::simple);
@@ -254,6 +250,48 @@ Parsed parse_options(int argc, char** argv) {
   add_export(app, o);
   add_small(app, o);
   add_simulate(app, o);
+}
+
+OptionHelp describe(const CLI::Option& option) {
+  OptionHelp help;
+  for (const std::string& name : option.get_snames()) help.names.push_back("-" + name);
+  for (const std::string& name : option.get_lnames()) help.names.push_back("--" + name);
+  if (option.get_items_expected_max() > 0) help.value = option.get_type_name();
+  help.group = option.get_group();
+  help.help = option.get_description();
+  return help;
+}
+
+}  // namespace
+
+std::vector<CommandHelp> command_tree() {
+  Options unused;
+  CLI::App app(kAbout, "siploom");
+  declare(app, unused);
+  std::vector<CommandHelp> out;
+  for (CLI::App* sub : app.get_subcommands(nullptr)) {
+    CommandHelp command;
+    command.name = sub->get_name();
+    command.help = sub->get_description();
+    command.usage = sub->get_usage().empty() ? "siploom " + command.name + " [OPTIONS]" : sub->get_usage();
+    for (CLI::Option* option : sub->get_options()) {
+      if (option->get_name() == "--help") continue;
+      if (option->nonpositional()) {
+        command.options.push_back(describe(*option));
+      } else {
+        command.words_help = option->get_description();
+      }
+    }
+    out.push_back(std::move(command));
+  }
+  return out;
+}
+
+Parsed parse_options(int argc, char** argv) {
+  Parsed parsed;
+  Options& o = parsed.options;
+  CLI::App app(kAbout, "siploom");
+  declare(app, o);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
