@@ -1,4 +1,5 @@
-// SCTP DATA chunks to user messages (RFC 9260 3.3.1, 6.9): fragments by TSN with B and E bits, copies by TSN. One thread, capped.
+// SCTP DATA chunks to user messages (RFC 9260 3.3.1, 6.9): fragments by TSN with B and E bits,
+// copies by TSN. One thread, capped.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +15,9 @@ namespace siploom::packet {
 struct SctpMessage {
   Endpoint src, dst;
   uint16_t stream = 0;
-  uint32_t payload_protocol = 0;       // PPID
-  ByteSpan payload;                    // lives during the call
-  std::span<const uint64_t> frames;    // that carried it, ascending
+  uint32_t payload_protocol = 0;     // PPID
+  ByteSpan payload;                  // lives during the call
+  std::span<const uint64_t> frames;  // that carried it, ascending
 };
 
 struct SctpCounters {
