@@ -25,7 +25,7 @@ inline bool decode_plain_udp(ByteSpan bytes, Datagram& out) {
   if (ip_size > bytes.size() - kEthernetHeader) return false;
   if (udp_size < kUdpHeader || udp_size + kPlainIpv4Header > ip_size) return false;
   const uint16_t src_port = load_be16(udp), dst_port = load_be16(udp + 2);
-  if (may_be_tunnel_port(src_port) || may_be_tunnel_port(dst_port)) return false;
+  if (is_tunnel_port(src_port) || is_tunnel_port(dst_port)) return false;
 
   out.src.address = IpAddress::v4(ip_header + 12);
   out.src.port = src_port;
@@ -56,49 +56,66 @@ void Walk::run() {
     }
     next(*this);
   }
-  // A port number and a few fitting octets made us open a datagram that holds no packet: it is
-  // somebody else's.
-  const bool nonsense = out.refusal == Refusal::BadHeader || out.refusal == Refusal::NotIp ||
-                        out.refusal == Refusal::UnknownLink;
-  if (nonsense && has_opened) {
-    out = opened;
-    return;
-  }
   const bool has_payload = out.refusal == Refusal::None || out.refusal == Refusal::Fragment;
   if (has_payload) return;
   out.payload = {};
   if (out.refusal != Refusal::Icmp) out.protocol = Protocol::None;
 }
 
+namespace {
+
+// A port number and a few fitting octets made us open a datagram that holds no packet: it is
+// somebody else's.
+bool opened_in_vain(const Walk& walk) {
+  const Refusal refusal = walk.out.refusal;
+  return walk.udp_opened > 0 && (refusal == Refusal::BadHeader || refusal == Refusal::NotIp ||
+                                 refusal == Refusal::UnknownLink);
+}
+
+// `begin` sets datagram and walk to the outermost layer.
+template <class Begin>
+void walk_from(ByteSpan bytes, Datagram& out, const Begin& begin) {
+  Walk walk(out, bytes);
+  begin(walk);
+  walk.run();
+  if (!opened_in_vain(walk)) return;
+  Walk again(out, bytes);
+  again.udp_openable = static_cast<uint8_t>(walk.udp_opened - 1);
+  begin(again);
+  again.run();
+}
+
+}  // namespace
+
 void decode_frame(uint16_t linktype, ByteSpan bytes, Datagram& out) {
   if (linktype == kLinkEthernet && decode_plain_udp(bytes, out)) return;
-  out = Datagram{};
-  Walk walk(out, bytes);
-  walk.enter_link(linktype);
-  walk.run();
+  walk_from(bytes, out, [linktype](Walk& walk) {
+    walk.out = Datagram{};
+    walk.enter_link(linktype);
+  });
 }
 
 void decode_ip(ByteSpan bytes, int depth, Datagram& out) {
-  out = Datagram{};
-  out.tunnels = static_cast<uint8_t>(depth);
-  Walk walk(out, bytes);
-  walk.enter(ip);
-  walk.run();
+  walk_from(bytes, out, [depth](Walk& walk) {
+    walk.out = Datagram{};
+    walk.out.tunnels = static_cast<uint8_t>(depth);
+    walk.enter(ip);
+  });
 }
 
 void decode_transport(const Datagram& fragment, ByteSpan whole, Datagram& out) {
   const Datagram outer = fragment;
-  out = Datagram{};
-  out.src = outer.src;
-  out.dst = outer.dst;
-  out.ip_version = outer.ip_version;
-  out.tunnels = outer.tunnels;
-  out.vlan = outer.vlan;
-  out.ip_id = outer.ip_id;
-  Walk walk(out, whole);
-  walk.protocol = outer.ip_protocol;
-  walk.enter(ip_protocol);
-  walk.run();
+  walk_from(whole, out, [&outer](Walk& walk) {
+    walk.out = Datagram{};
+    walk.out.src = outer.src;
+    walk.out.dst = outer.dst;
+    walk.out.ip_version = outer.ip_version;
+    walk.out.tunnels = outer.tunnels;
+    walk.out.vlan = outer.vlan;
+    walk.out.ip_id = outer.ip_id;
+    walk.protocol = outer.ip_protocol;
+    walk.enter(ip_protocol);
+  });
 }
 
 void Walk::enter_link(uint16_t linktype) {

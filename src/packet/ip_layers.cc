@@ -137,12 +137,8 @@ void udp(Walk& walk) {
   walk.skip(kHeader);
   const uint16_t src = walk.out.src.port, dst = walk.out.dst.port;
   finish(walk, Protocol::Udp);
-  if ((may_be_tunnel_port(src) || may_be_tunnel_port(dst))) {
-    const Datagram as_it_is = walk.out;
-    if (!enter_udp_tunnel(walk, src, dst)) return;
-    walk.opened = as_it_is;
-    walk.has_opened = true;
-  }
+  if (!is_tunnel_port(src) && !is_tunnel_port(dst)) return;
+  if (walk.udp_opened < walk.udp_openable && enter_udp_tunnel(walk, src, dst)) ++walk.udp_opened;
 }
 
 void whole_segment(Walk& walk, Protocol protocol, size_t min_header) {

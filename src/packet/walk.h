@@ -2,7 +2,7 @@
 // layers' files. Each step takes one header off, and says what the rest is.
 #pragma once
 
-#include "packet/datagram.h"
+#include "packet/decode.h"
 #include "packet/link.h"
 
 namespace siploom::packet {
@@ -11,15 +11,15 @@ struct Walk;
 using Layer = void (*)(Walk&);
 
 struct Walk {
-  explicit Walk(Datagram& datagram, ByteSpan frame) : out(datagram), rest(frame) {}
+  Walk(Datagram& datagram, ByteSpan frame) : out(datagram), rest(frame) {}
 
   Datagram& out;
-  ByteSpan rest;            // what the next layer reads
-  Layer next = nullptr;     // null: done
-  uint8_t protocol = 0;     // for ip_protocol: what `rest` is
-  uint32_t missing = 0;     // octets of the innermost IP packet that the capture does not hold
-  Datagram opened;          // the UDP datagram that was last opened as a tunnel,
-  bool has_opened = false;  // given back when it turns out to be none
+  ByteSpan rest;           // what the next layer reads
+  Layer next = nullptr;    // null: done
+  uint8_t protocol = 0;    // for ip_protocol: what `rest` is
+  uint32_t missing = 0;    // octets of the innermost IP packet that the capture does not hold
+  uint8_t udp_opened = 0;  // UDP datagrams that were taken for tunnels,
+  uint8_t udp_openable = kMaxTunnels;  // and how many may be
 
   void refuse(Refusal refusal) {
     out.refusal = refusal;
@@ -99,7 +99,23 @@ constexpr uint64_t kTunnelPortBits =
     port_bit(kPortL2tp) | port_bit(kPortGtpU) | port_bit(kPortTeredo) | port_bit(kPortVxlan) |
     port_bit(kPortVxlanGpe) | port_bit(kPortGeneve) | port_bit(kPortMpls) |
     port_bit(kPortVxlanLinux) | port_bit(kPortTzsp);
-// One of these ports, or another by chance: a cheap question for the fast path.
-constexpr bool may_be_tunnel_port(uint16_t port) { return (kTunnelPortBits & port_bit(port)) != 0; }
+// A question for every datagram: most ports are told by their low bits.
+constexpr bool is_tunnel_port(uint16_t port) {
+  if ((kTunnelPortBits & port_bit(port)) == 0) return false;
+  switch (port) {
+    case kPortL2tp:
+    case kPortGtpU:
+    case kPortTeredo:
+    case kPortVxlan:
+    case kPortVxlanGpe:
+    case kPortGeneve:
+    case kPortMpls:
+    case kPortVxlanLinux:
+    case kPortTzsp:
+      return true;
+    default:
+      return false;
+  }
+}
 
 }  // namespace siploom::packet
