@@ -47,6 +47,14 @@ struct TcpFlow {
 class TcpReader {
  public:
   virtual ~TcpReader() = default;
+  // Whether `data` looks like the beginning of something that the reader understands. Asked when
+  // the beginning of the connection was not captured. If so, data is handed over at once. If not,
+  // it waits a fifth of a second (packet time), or until the peer acknowledges it, for a segment
+  // that belongs before it but was captured behind it.
+  virtual bool is_beginning(ByteSpan data) {
+    static_cast<void>(data);
+    return false;
+  }
   virtual size_t consume(TcpFlow& flow, ByteSpan data, std::span<const StreamPiece> pieces) = 0;
   // `missing` octets were never captured; what had not been taken (`left`) ends here and is then
   // forgotten.
