@@ -34,6 +34,20 @@ size_t SegmentStore::insert(uint64_t position, ByteSpan bytes, const StreamPiece
   return fresh;
 }
 
+bool SegmentStore::agrees(uint64_t position, ByteSpan bytes) const {
+  const uint64_t end = position + bytes.size();
+  auto at = stretches_.upper_bound(position);
+  if (at != stretches_.begin()) --at;
+  for (; at != stretches_.end() && at->first < end; ++at) {
+    const ByteSpan held = at->second.bytes;
+    const uint64_t from = std::max(at->first, position),
+                   to = std::min(at->first + held.size(), end);
+    if (from >= to) continue;
+    if (std::memcmp(&held[from - at->first], &bytes[from - position], to - from) != 0) return false;
+  }
+  return true;
+}
+
 void SegmentStore::keep(uint64_t position, ByteSpan bytes, StreamPiece piece, uint64_t size) {
   piece.size = static_cast<uint32_t>(size);
   stretches_.emplace(position, Held{{bytes.begin(), bytes.end()}, piece});

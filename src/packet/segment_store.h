@@ -19,9 +19,12 @@ class SegmentStore final {
   // Keeps those octets of [position, position + piece.size) that are not there yet, and tells how
   // many they were. `bytes` are piece.size octets, or none if they are lost.
   size_t insert(uint64_t position, ByteSpan bytes, const StreamPiece& piece);
+  // Whether `bytes` at `position` are the same as what is there of them.
+  bool agrees(uint64_t position, ByteSpan bytes) const;
   // Takes the first stretch out. Not for an empty store.
   Held pop_front();
 
+  size_t count() const { return stretches_.size(); }
   bool empty() const { return stretches_.empty(); }
   uint64_t begin() const { return stretches_.begin()->first; }
   uint64_t end() const {
