@@ -2,6 +2,7 @@
 // Frame bytes live as long as their FrameBatch (mapped files: as long as the Source).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -77,6 +78,8 @@ struct OpenOptions {
   bool promiscuous = false;
   uint32_t snaplen = 262'144;
   uint32_t kernel_buffer_bytes = 16u << 20;
+  bool drop_privileges = true;       // live: root gives up its rights once the device is open
+  const std::atomic<bool>* stop = nullptr;   // waiting for input ends when it is set
 };
 
 // Opens everything named: container by content (pcap, pcapng, snoop, NetMon 2, text dumps; gzip, zstd, xz, lz4 around

@@ -26,6 +26,37 @@ constexpr const char* kAbout =
     "SIP is found on any port, over UDP, TCP, SCTP, WebSocket and HEP, in VLANs and tunnels.\n"
     "Filters: see `siploom fields` and docs/filter.md.  Exit status: 0 found, 1 nothing found, 2 error.";
 
+struct Usage {
+  std::string_view command, words;
+};
+constexpr Usage kUsages[] = {
+    {"calls", "[OPTIONS] [FILTER] FILES..."},
+    {"show", "[OPTIONS] CALL FILES..."},
+    {"grep", "[OPTIONS] [FILTER] FILES..."},
+    {"stats", "[OPTIONS] FILES..."},
+    {"split", "[OPTIONS] [FILTER] FILES..."},
+    {"export", "[OPTIONS] [FILTER] FILES..."},
+    {"fields", "[OPTIONS] [WORD]"},
+    {"completion", "bash|zsh|man|reference"},
+    {"version", "[--json]"},
+    {"simulate", "[OPTIONS] FILE"},
+};
+
+std::string usage_of(std::string_view command) {
+  for (const Usage& usage : kUsages) {
+    if (usage.command == command) return fmt::format("siploom {} {}", command, usage.words);
+  }
+  return "siploom COMMAND [OPTIONS] [FILTER] FILES...";
+}
+
+// CLI11 would print the options' own idea of the words.
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App* app, std::string) const override {
+    return "Usage: " + usage_of(app->get_name()) + "\n";
+  }
+};
+
 // Reads "12ms"-like and time words into their fields; CLI11 shows what the lambda returns as the error.
 template <class T, class Parse>
 void add_parsed(CLI::App& app, const std::string& name, T& slot, Parse parse, const std::string& help,
@@ -111,7 +142,6 @@ CLI::App& reading_command(CLI::App& app, Options& o, const char* name, const cha
 void add_calls(CLI::App& app, Options& o) {
   CLI::App& sub = reading_command(app, o, "calls", "List calls, registrations and other dialogs", Command::Calls,
                                   "[FILTER] FILES: a filter over calls, then captures, directories or '-'");
-  sub.usage("siploom calls [OPTIONS] [FILTER] FILES...");
   sub.add_option("--sort", o.calls.sort, "Column to sort by, '-' before it for descending")->type_name("COLUMN");
   sub.add_option("--columns", o.calls.columns, "Columns to show (siploom fields lists them)")
       ->delimiter(',')->type_name("A,B,...");
@@ -122,7 +152,6 @@ void add_calls(CLI::App& app, Options& o) {
 void add_show(CLI::App& app, Options& o) {
   CLI::App& sub = reading_command(app, o, "show", "Show one call as a ladder", Command::Show,
                                   "CALL FILES: its number in `siploom calls`, its Call-ID, or a filter over calls");
-  sub.usage("siploom show [OPTIONS] CALL FILES...");
   sub.add_flag("-m,--messages", o.show.messages, "The texts of the messages, too");
   sub.add_flag("--raw", o.show.raw, "Only the messages, byte for byte");
   sub.add_flag("--unfold", o.show.unfold, "Each retransmission on its own");
@@ -136,7 +165,6 @@ void add_show(CLI::App& app, Options& o) {
 void add_grep(CLI::App& app, Options& o) {
   CLI::App& sub = reading_command(app, o, "grep", "Print messages that match a filter", Command::Grep,
                                   "[FILTER] FILES: without a filter every message");
-  sub.usage("siploom grep [OPTIONS] [FILTER] FILES...");
   GrepOptions& g = o.grep;
   sub.add_flag("-d,--dialog", g.dialog, "Whole dialogs of the messages that match");
   sub.add_flag("-v,--invert", g.invert, "Messages that do not match");
@@ -162,7 +190,6 @@ void add_grep(CLI::App& app, Options& o) {
 void add_stats(CLI::App& app, Options& o) {
   CLI::App& sub = reading_command(app, o, "stats", "Count messages, answers, agents and peers with ASR, NER and PDD",
                                   Command::Stats, "[FILTER] FILES");
-  sub.usage("siploom stats [OPTIONS] FILES...");
   add_parsed(sub, "--interval", o.stats.interval, kParseDuration, "Counts over time, each so long", "1m",
              "Output");
   sub.add_option("--top", o.stats.top, "Rows of each list (default 10)")->type_name("N");
@@ -172,7 +199,6 @@ void add_stats(CLI::App& app, Options& o) {
 void add_split(CLI::App& app, Options& o) {
   CLI::App& sub = reading_command(app, o, "split", "Write one capture file a call, its RTP included", Command::Split,
                                   "[FILTER] FILES: only calls that match");
-  sub.usage("siploom split [OPTIONS] [FILTER] FILES...");
   sub.add_option("-o,--directory", o.split.directory, "Where to (made if missing)")->type_name("DIR");
   sub.add_option("--name", o.split.name,
                  "Name of each file; {number} {start} {date} {from} {to} {call_id} {state} {method}; '/' makes folders")
@@ -185,7 +211,6 @@ void add_split(CLI::App& app, Options& o) {
 void add_export(CLI::App& app, Options& o) {
   CLI::App& sub = reading_command(app, o, "export", "Write matching messages or whole calls to a file",
                                   Command::Export, "[FILTER] FILES");
-  sub.usage("siploom export [OPTIONS] [FILTER] FILES...");
   sub.add_option("-o,--output", o.export_.output, "File to write; '-' is standard output")->type_name("FILE");
   sub.add_option("--format", o.export_.format, "pcap, pcapng, text, jsonl or csv (default: by the file's name)")
       ->check(CLI::IsMember({"pcap", "pcapng", "text", "jsonl", "csv"}).description(""))->type_name("FORMAT");
@@ -240,6 +265,7 @@ void add_small(CLI::App& app, Options& o) {
 
 void declare(CLI::App& app, Options& o) {
   app.require_subcommand(1);
+  app.formatter(std::make_shared<HelpFormatter>());
   app.set_version_flag("--version", fmt::format("siploom {}", kVersion));
   app.failure_message(CLI::FailureMessage::simple);
   add_calls(app, o);
@@ -273,7 +299,7 @@ std::vector<CommandHelp> command_tree() {
     CommandHelp command;
     command.name = sub->get_name();
     command.help = sub->get_description();
-    command.usage = sub->get_usage().empty() ? "siploom " + command.name + " [OPTIONS]" : sub->get_usage();
+    command.usage = usage_of(command.name);
     for (CLI::Option* option : sub->get_options()) {
       if (option->get_name() == "--help") continue;
       if (option->nonpositional()) {

@@ -4,6 +4,7 @@
 
 #include "packet/decode.h"
 #include "pipeline/stream_demux.h"
+#include "wire/sip/shape.h"
 
 namespace siploom::pipeline {
 

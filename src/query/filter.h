@@ -2,13 +2,13 @@
 // A filter is immutable; several threads may match with the same one.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "base/function_ref.h"
 #include "base/net.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -27,10 +27,10 @@ class Subject {
  public:
   virtual ~Subject() = default;
   // Calls `take` with each value of the field, usually one, none when absent; `take` returns false to stop.
-  using Take = std::function<bool(const Value&)>;
-  virtual void values(registry::FieldId field, const Take& take) const = 0;
+  using Take = FunctionRef<bool(const Value&)>;
+  virtual void values(registry::FieldId field, Take take) const = 0;
   // Calls `take` with each instance of a header, by name.
-  virtual void header(std::string_view name, const Take& take) const = 0;
+  virtual void header(std::string_view name, Take take) const = 0;
   // The message as it came, for bare words and quoted text; of a call: nothing (its messages are asked one by one).
   virtual std::string_view raw() const = 0;
   // Calls only: whether some message satisfied message_predicates()[index].
@@ -56,8 +56,9 @@ class Filter final {
   // The expression written out again, fully bracketed; compiling it gives an equal filter.
   std::string text() const;
 
+  struct Node;   // query/node.h
+
  private:
-  struct Node;
   Filter();
   std::unique_ptr<Node> root_;
   std::vector<Filter> predicates_;

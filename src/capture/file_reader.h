@@ -1,0 +1,51 @@
+// FileReader: one capture file in its own format and order. The format is told by content.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "capture/source.h"
+#include "capture/window.h"
+
+namespace siploom::capture {
+
+class FileReader {
+ public:
+  explicit FileReader(std::string name, std::unique_ptr<Window> window)
+      : name_(std::move(name)), window_(std::move(window)) {}
+  virtual ~FileReader() = default;
+  enum class Step : uint8_t { More, Wait, End };
+  // Appends about `target_bytes` of frames. What is wrong with the rest of the file ends it, with a warning.
+  virtual Step read(FrameBatch& batch, size_t target_bytes) = 0;
+
+  const std::string& name() const { return name_; }
+  Window& window() { return *window_; }
+  SourceStats& stats() { return stats_; }
+
+ protected:
+  // The file ends in the middle of something.
+  Step cut_off(uint64_t have, uint64_t want);
+  Step stop_with(const std::string& warning);
+
+  std::string name_;
+  std::unique_ptr<Window> window_;
+  SourceStats stats_;
+  std::shared_ptr<const void> last_owner_;
+  void hold(FrameBatch& batch) {
+    if (auto owner = window_->owner(); owner != nullptr && (batch.owners.empty() || batch.owners.back() != owner)) {
+      batch.owners.push_back(std::move(owner));
+    }
+  }
+};
+
+// A record that claims more than this is damage, not a packet.
+constexpr uint32_t kMaxRecordBytes = 4u << 20;
+
+bool is_pcap(ByteSpan head);
+bool is_pcapng(ByteSpan head);
+bool is_snoop(ByteSpan head);
+std::unique_ptr<FileReader> pcap_reader(std::string name, std::unique_ptr<Window> window);
+std::unique_ptr<FileReader> pcapng_reader(std::string name, std::unique_ptr<Window> window);
+std::unique_ptr<FileReader> snoop_reader(std::string name, std::unique_ptr<Window> window);
+
+}  // namespace siploom::capture

@@ -1,0 +1,82 @@
+// A filter written out again, fully bracketed.
+#include "query/node.h"
+
+namespace siploom::query {
+
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      default: out += c;
+    }
+  }
+  return out + "\"";
+}
+
+std::string operand(const Filter::Node& node) {
+  if (node.is_header) return "header[" + quoted(node.header) + "]";
+  return std::string(registry::info(node.field).name);
+}
+
+std::string comparison(const Filter::Node& node) {
+  std::string out = operand(node) + " " + std::string(op_text(node.op)) + " ";
+  if (node.op != Op::In && node.op != Op::NotIn) return out + quoted(node.constants.front().text);
+  out += "{";
+  for (size_t i = 0; i < node.constants.size(); ++i) {
+    if (i != 0) out += ", ";
+    out += quoted(node.constants[i].text);
+  }
+  return out + "}";
+}
+
+std::string joined(const Filter::Node& node, const std::vector<Filter>& predicates, std::string_view between) {
+  std::string out = "(";
+  for (size_t i = 0; i < node.children.size(); ++i) {
+    if (i != 0) out += between;
+    out += print(*node.children[i], predicates);
+  }
+  return out + ")";
+}
+
+}  // namespace
+
+std::string_view op_text(Op op) {
+  switch (op) {
+    case Op::Equal: return "==";
+    case Op::NotEqual: return "!=";
+    case Op::Less: return "<";
+    case Op::LessEqual: return "<=";
+    case Op::Greater: return ">";
+    case Op::GreaterEqual: return ">=";
+    case Op::In: return "in";
+    case Op::NotIn: return "not in";
+    case Op::Matches: return "~";
+    case Op::NotMatches: return "!~";
+  }
+  return "";
+}
+
+std::string print(const Filter::Node& node, const std::vector<Filter>& predicates) {
+  using Kind = Filter::Node::Kind;
+  switch (node.kind) {
+    case Kind::Everything: return "";
+    case Kind::And: return joined(node, predicates, " and ");
+    case Kind::Or: return joined(node, predicates, " or ");
+    case Kind::Not: return "(not " + print(*node.children.front(), predicates) + ")";
+    case Kind::Compare: return comparison(node);
+    case Kind::Has: return "has " + operand(node);
+    // A bare word would come back as another kind of token if it looked like one; (?i) says the same in any case.
+    case Kind::Search: return node.fold_case ? "contains " + quoted(node.text) : quoted(node.text);
+    case Kind::Any: return "any(" + predicates[node.predicate].text() + ")";
+  }
+  return "";
+}
+
+}  // namespace siploom::query

@@ -1,0 +1,321 @@
+#include "wire/sip/message.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/text.h"
+
+namespace siploom::sip {
+
+namespace {
+
+constexpr std::string_view kMethods[] = {"",         "INVITE",    "ACK",    "BYE",     "CANCEL",
+                                         "REGISTER", "OPTIONS",   "PRACK",  "SUBSCRIBE", "NOTIFY",
+                                         "PUBLISH",  "INFO",      "REFER",  "MESSAGE", "UPDATE"};
+
+size_t find_byte(std::string_view text, char c, size_t from) {
+  if (from >= text.size()) return std::string_view::npos;
+  const void* at = std::memchr(text.data() + from, c, text.size() - from);
+  return at == nullptr ? std::string_view::npos
+                       : static_cast<size_t>(static_cast<const char*>(at) - text.data());
+}
+
+std::string_view trim_blanks(std::string_view s) {
+  while (!s.empty() && is_blank(s.front())) s.remove_prefix(1);
+  while (!s.empty() && is_blank(s.back())) s.remove_suffix(1);
+  return s;
+}
+
+// "SIP/" digits "." digits, any case.
+bool is_version(std::string_view s) {
+  if (s.size() < 7 || !iequals(s.substr(0, 4), "SIP/")) return false;
+  const Halves numbers = split_once(s.substr(4), '.');
+  const auto all_digits = [](std::string_view t) {
+    return !t.empty() && std::all_of(t.begin(), t.end(), [](char c) { return is_digit(c); });
+  };
+  return all_digits(numbers.before) && all_digits(numbers.after);
+}
+
+bool is_token_char(char c) {
+  return is_alnum(c) || std::strchr("-.!%*_+`'~", c) != nullptr;
+}
+
+// Headers of which a second instance cannot be a list going on (RFC 3261 7.3.1, 20).
+bool stands_once(HeaderId id) {
+  switch (id) {
+    case HeaderId::From:
+    case HeaderId::To:
+    case HeaderId::CallId:
+    case HeaderId::CSeq:
+    case HeaderId::ContentLength:
+    case HeaderId::MaxForwards:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Method method_from(std::string_view name) {
+  for (size_t i = 1; i < std::size(kMethods); ++i) {
+    if (kMethods[i] == name) return static_cast<Method>(i);
+  }
+  return Method::Unknown;
+}
+
+bool MessageView::parse(ByteSpan bytes, bool datagram) {
+  text_ = as_text(bytes);
+  method_ = request_uri_ = reason_ = call_id_ = cseq_method_ = body_ = trailing_ = {};
+  cseq_ = 0;
+  status_ = count_ = 0;
+  method_id_ = Method::Unknown;
+  has_cseq_ = false;
+  notes_ = {};
+  first_.fill(0);
+  size_t at = 0;
+  while (at < text_.size() && (text_[at] == '\r' || text_[at] == '\n')) ++at;
+  if (at != 0) {
+    notes_.add(Note::LeadingBlankLines);
+    text_.remove_prefix(at);
+  }
+  size_t end = find_byte(text_, '\n', 0);
+  const size_t next = end == std::string_view::npos ? text_.size() : end + 1;
+  if (end == std::string_view::npos) end = text_.size();
+  std::string_view line = text_.substr(0, end);
+  if (!line.empty() && line.back() == '\r') {
+    line.remove_suffix(1);
+  } else if (next != text_.size() || end != text_.size()) {
+    notes_.add(Note::LfOnlyLines);
+  }
+  if (!parse_start_line(line)) return false;
+  index_headers(next);
+  if (body_.data() == nullptr) body_ = text_.substr(text_.size());
+  call_id_ = first(HeaderId::CallId);
+  read_cseq();
+  note_missing();
+  take_body(static_cast<size_t>(body_.data() - text_.data()), datagram);
+  return true;
+}
+
+bool MessageView::parse_start_line(std::string_view line) {
+  if (line.size() >= 8 && iequals(line.substr(0, 4), "SIP/")) return parse_status_line(line);
+  return parse_request_line(line);
+}
+
+// RFC 3261 7.2
+bool MessageView::parse_status_line(std::string_view line) {
+  const size_t space = line.find(' ');
+  if (space == std::string_view::npos || !is_version(line.substr(0, space))) return false;
+  if (line.substr(0, space) != "SIP/2.0") notes_.add(Note::BadVersion);
+  std::string_view rest = line.substr(space);
+  const std::string_view trimmed = trim_blanks(rest);
+  if (rest.size() - trim_left(rest).size() > 1) notes_.add(Note::StartLineSpacing);
+  const size_t digits = std::min(trimmed.find(' '), trimmed.size());
+  const auto code = parse_number<uint16_t>(trimmed.substr(0, digits));
+  if (!code || digits != 3 || *code < 100) return false;
+  if (*code > 699) notes_.add(Note::BadStatusCode);
+  status_ = *code;
+  reason_ = trim_blanks(trimmed.substr(digits));
+  return true;
+}
+
+// RFC 3261 7.1; the version is taken from the end of the line, so that spaces inside the URI do no harm.
+bool MessageView::parse_request_line(std::string_view line) {
+  size_t method_end = 0;
+  while (method_end < line.size() && is_token_char(line[method_end])) ++method_end;
+  if (method_end == 0 || method_end == line.size() || line[method_end] != ' ') return false;
+  std::string_view rest = line.substr(method_end + 1);
+  const std::string_view trimmed = trim_blanks(rest);
+  const size_t last = trimmed.rfind(' ');
+  const bool whole = last != std::string_view::npos && is_version(trimmed.substr(last + 1));
+  std::string_view uri = whole ? trim_blanks(trimmed.substr(0, last)) : trimmed;
+  if (!whole && !istarts_with(uri, "sip:") && !istarts_with(uri, "sips:") && !istarts_with(uri, "tel:")) {
+    return false;
+  }
+  if (!whole || trimmed.substr(last + 1) != "SIP/2.0") notes_.add(Note::BadVersion);
+  if (trimmed.size() != rest.size() || (whole && uri.size() != last)) notes_.add(Note::StartLineSpacing);
+  if (uri.find(' ') != std::string_view::npos) notes_.add(Note::StartLineSpacing);
+  if (!uri.empty() && uri.front() == '<') notes_.add(Note::UriInBrackets);
+  method_ = line.substr(0, method_end);
+  method_id_ = method_from(method_);
+  request_uri_ = uri;
+  return true;
+}
+
+void MessageView::index_headers(size_t at) {
+  while (at < text_.size()) {
+    size_t end = find_byte(text_, '\n', at);
+    const bool cut = end == std::string_view::npos;
+    if (cut) end = text_.size();
+    size_t line_end = end > at && text_[end - 1] == '\r' ? end - 1 : end;
+    if (line_end == at) {
+      if (!cut) {
+        body_ = text_.substr(end + 1);
+        return;
+      }
+      break;
+    }
+    // RFC 3261 7.3.1: a line that begins with a blank goes on with the one before it.
+    bool folded = false;
+    while (!cut && end + 1 < text_.size() && is_blank(text_[end + 1])) {
+      folded = true;
+      end = find_byte(text_, '\n', end + 1);
+      if (end == std::string_view::npos) end = text_.size();
+      line_end = end > at && text_[end - 1] == '\r' ? end - 1 : end;
+      if (end == text_.size()) break;
+    }
+    add_header(text_.substr(at, line_end - at), at, folded);
+    at = end + 1;
+  }
+  notes_.add(Note::HeadersCut);
+}
+
+void MessageView::add_header(std::string_view line, size_t offset, bool folded) {
+  const size_t colon = find_byte(line, ':', 0);
+  if (colon == std::string_view::npos || colon == 0) {
+    notes_.add(Note::BadHeaderLine);
+    return;
+  }
+  if (count_ >= kMaxHeaders) {
+    notes_.add(Note::TooManyHeaders);
+    return;
+  }
+  size_t name_size = colon;
+  while (name_size > 0 && is_space(line[name_size - 1])) --name_size;
+  size_t begin = colon + 1, end = line.size();
+  while (begin < end && is_space(line[begin])) ++begin;
+  while (end > begin && is_space(line[end - 1])) --end;
+  HeaderSlot& slot = slots_[count_++];
+  slot.name_offset = static_cast<uint32_t>(offset);
+  slot.name_size = static_cast<uint16_t>(std::min<size_t>(name_size, 0xFFFF));
+  slot.value_offset = static_cast<uint32_t>(offset + begin);
+  slot.value_size = static_cast<uint32_t>(end - begin);
+  slot.folded = folded;
+  slot.id = header_id(line.substr(0, name_size));
+  uint16_t& first = first_[static_cast<size_t>(slot.id)];
+  if (first == 0) {
+    first = count_;
+  } else if (stands_once(slot.id)) {
+    notes_.add(Note::RepeatedHeader);
+  }
+}
+
+std::string_view MessageView::first(HeaderId id) const {
+  const uint16_t slot = first_[static_cast<size_t>(id)];
+  return slot == 0 || id == HeaderId::Other ? std::string_view{} : value(slots_[slot - 1]);
+}
+
+std::string_view MessageView::first(std::string_view wanted) const {
+  const HeaderId id = header_id(wanted);
+  if (id != HeaderId::Other) return first(id);
+  for (size_t i = 0; i < count_; ++i) {
+    if (slots_[i].id == HeaderId::Other && iequals(name(slots_[i]), wanted)) return value(slots_[i]);
+  }
+  return {};
+}
+
+// RFC 3261 20.16
+void MessageView::read_cseq() {
+  const std::string_view value = first(HeaderId::CSeq);
+  if (value.empty()) return;
+  size_t digits = 0;
+  while (digits < value.size() && is_digit(value[digits])) ++digits;
+  const auto number = parse_number<uint64_t>(value.substr(0, digits));
+  std::string_view method = trim(value.substr(digits));
+  method = method.substr(0, method.find_first_of(" \t\r\n"));
+  if (!number || *number > 0x7FFFFFFF || method.empty()) notes_.add(Note::BadCSeq);
+  if (number && *number <= UINT32_MAX) {
+    cseq_ = static_cast<uint32_t>(*number);
+    has_cseq_ = true;
+  }
+  cseq_method_ = method;
+  if (is_request()) {
+    if (!method.empty() && method != method_) notes_.add(Note::CSeqMethodMismatch);
+  } else {
+    method_ = method;
+    method_id_ = method_from(method);
+  }
+}
+
+void MessageView::note_missing() {
+  constexpr struct {
+    HeaderId id;
+    Note note;
+  } kMandatory[] = {{HeaderId::Via, Note::MissingVia},
+                    {HeaderId::From, Note::MissingFrom},
+                    {HeaderId::To, Note::MissingTo},
+                    {HeaderId::CallId, Note::MissingCallId},
+                    {HeaderId::CSeq, Note::MissingCSeq}};
+  for (const auto& [id, note] : kMandatory) {
+    if (first(id).empty()) notes_.add(note);
+  }
+}
+
+// RFC 3261 18.3: a datagram's body ends where Content-Length says, or with the datagram; a stream's where it says.
+void MessageView::take_body(size_t at, bool datagram) {
+  const std::string_view rest = text_.substr(at);
+  body_ = rest;
+  if (!has(HeaderId::ContentLength)) {
+    if (!datagram) return;
+    return;
+  }
+  const auto length = parse_number<uint64_t>(first(HeaderId::ContentLength));
+  if (!length) {
+    notes_.add(Note::BadContentLength);
+    return;
+  }
+  if (*length > rest.size()) {
+    notes_.add(Note::ContentLengthTooLong);
+    return;
+  }
+  body_ = rest.substr(0, *length);
+  trailing_ = rest.substr(*length);
+  if (!trailing_.empty()) notes_.add(Note::TrailingBytes);
+  text_ = text_.substr(0, at + *length);
+}
+
+std::string_view take_list_item(std::string_view& rest) {
+  bool quoted = false;
+  int angles = 0;
+  for (size_t i = 0; i < rest.size(); ++i) {
+    const char c = rest[i];
+    if (quoted) {
+      if (c == '\\') {
+        ++i;
+      } else if (c == '"') {
+        quoted = false;
+      }
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '<') {
+      ++angles;
+    } else if (c == '>') {
+      angles = std::max(0, angles - 1);
+    } else if (c == ',' && angles == 0) {
+      const std::string_view item = rest.substr(0, i);
+      rest.remove_prefix(i + 1);
+      return trim(item);
+    }
+  }
+  const std::string_view item = rest;
+  rest = {};
+  return trim(item);
+}
+
+std::string_view unfold(std::string_view value, std::string& scratch) {
+  if (value.find('\n') == std::string_view::npos) return value;
+  scratch.clear();
+  for (size_t i = 0; i < value.size(); ++i) {
+    if (value[i] != '\r' && value[i] != '\n') {
+      scratch += value[i];
+      continue;
+    }
+    while (i + 1 < value.size() && is_space(value[i + 1])) ++i;
+    while (!scratch.empty() && is_blank(scratch.back())) scratch.pop_back();
+    scratch += ' ';
+  }
+  return scratch;
+}
+
+}  // namespace siploom::sip

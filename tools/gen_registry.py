@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Makes src/registry/fields_generated.{h,cc} and docs/reference/fields.md from src/registry/fields.toml.
+
+`--check` writes nothing and fails when a file is stale.
+"""
+import pathlib
+import re
+import sys
+import tomllib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "src" / "registry" / "fields.toml"
+TYPES = {"text", "number", "duration", "address", "time", "bool", "enumeration"}
+SCOPES = {"message": "Message", "call": "Call", "both": "Both"}
+KEYS = {"name", "type", "scope", "multiple", "fold_case", "verbatim", "unit", "rfc", "help", "example", "aliases", "choices",
+        "stored", "column", "facet"}
+STORED = {"text": "VARCHAR", "number": "BIGINT", "duration": "BIGINT", "address": "VARCHAR", "time": "TIMESTAMP_NS",
+          "bool": "BOOLEAN", "enumeration": "VARCHAR"}
+
+
+def identifier(name):
+    return "".join(part.capitalize() for part in re.split(r"[._]", name))
+
+
+def read():
+    fields = tomllib.loads(SOURCE.read_text())["field"]
+    seen = set()
+    for field in fields:
+        unknown = set(field) - KEYS
+        if unknown:
+            sys.exit(f"fields.toml: {field.get('name')}: unknown keys {sorted(unknown)}")
+        if field["type"] not in TYPES or field["scope"] not in SCOPES or not field.get("help"):
+            sys.exit(f"fields.toml: {field['name']}: type, scope or help is wrong")
+        for name in [field["name"], *field.get("aliases", [])]:
+            if name.lower() in seen:
+                sys.exit(f"fields.toml: the name {name} stands twice")
+            seen.add(name.lower())
+    return fields
+
+
+def text(value):
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def header(fields):
+    out = ["// Made by tools/gen_registry.py from fields.toml; do not edit.", "#pragma once", "", "#include <cstdint>", "",
+           "namespace siploom::registry {", "", "enum class FieldId : uint16_t {"]
+    out += [f"  {identifier(f['name'])}," for f in fields]
+    out += ["};", "", f"constexpr uint16_t kFieldCount = {len(fields)};", "", "}  // namespace siploom::registry", ""]
+    return "\n".join(out)
+
+
+def source(fields):
+    out = ["// Made by tools/gen_registry.py from fields.toml; do not edit.", '#include "registry/fields.h"', "", "#include <array>", "",
+           "namespace siploom::registry {", "", "namespace {", "",
+           "constexpr std::array<FieldInfo, kFieldCount> kFields = {{"]
+    for f in fields:
+        flag = lambda key: "true" if f.get(key) else "false"
+        out += ["    {FieldId::%s, %s, Type::%s, Scope::%s," % (
+            identifier(f["name"]), text(f["name"]), f["type"].capitalize(), SCOPES[f["scope"]]),
+            "     %s, %s, %s, %s, %s," % (flag("multiple"), flag("fold_case"), flag("verbatim"), text(f.get("unit", "")),
+                                          text(f.get("rfc", ""))),
+            "     " + text(f["help"]) + ",",
+            "     " + text(f.get("example", "")) + ",",
+            "     " + text(" ".join(f.get("aliases", []))) + ",",
+            "     " + text(" ".join(f.get("choices", []))) + ",",
+            "     %s, %s, %s}," % (text(f.get("stored", STORED[f["type"]])), flag("column"), flag("facet"))]
+    out += ["}};", "", "}  // namespace", "",
+            "std::span<const FieldInfo> fields() { return kFields; }", "", "}  // namespace siploom::registry", ""]
+    return "\n".join(out)
+
+
+def reference(fields):
+    out = ["# Fields", "", "Made by `tools/gen_registry.py` from `src/registry/fields.toml`; do not edit. The language is described in "
+           "[filter.md](../filter.md).", "", "| field | type | of | also | what |", "|---|---|---|---|---|"]
+    for f in fields:
+        also = ", ".join(f"`{a}`" for a in f.get("aliases", []))
+        kind = f["type"] + (" in " + f["unit"] if f.get("unit") else "") + (", several" if f.get("multiple") else "")
+        what = f["help"]
+        if f.get("choices"):
+            what += ": " + ", ".join(f"`{c}`" for c in f["choices"])
+        if f.get("rfc"):
+            what += f" ({f['rfc']})"
+        if f.get("example"):
+            what += f". `{f['example']}`"
+        scope = {"both": "message, call"}.get(f["scope"], f["scope"])
+        out.append(f"| `{f['name']}` | {kind} | {scope} | {also} | {what} |".replace("||", "\\|\\|"))
+    return "\n".join(out) + "\n"
+
+
+def main():
+    fields = read()
+    files = {ROOT / "src/registry/fields_generated.h": header(fields),
+             ROOT / "src/registry/fields_generated.cc": source(fields),
+             ROOT / "docs/reference/fields.md": reference(fields)}
+    stale = [path for path, content in files.items() if not path.exists() or path.read_text() != content]
+    if "--check" in sys.argv:
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is stale; run make generate")
+        return 1 if stale else 0
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(files[path])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
