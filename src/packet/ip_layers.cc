@@ -71,6 +71,11 @@ bool skip_extension(Walk& walk, size_t size) {
   return walk.skip(size);
 }
 
+// The same, where the second octet counts words of `word` octets, all but the first `uncounted`.
+bool skip_counted_extension(Walk& walk, size_t word, size_t uncounted) {
+  return has_header(walk, 8) && skip_extension(walk, (walk.rest[1] + uncounted) * word);
+}
+
 // RFC 8200 4.5. A whole datagram in one fragment is none (RFC 6946).
 bool skip_fragment_header(Walk& walk) {
   const ByteSpan header = walk.rest;
@@ -94,12 +99,10 @@ bool skip_extensions(Walk& walk) {
       case kProtoHip:
       case kProtoShim6:
         if (!v6) return true;
-        if (!has_header(walk, 8) || !skip_extension(walk, (size_t{walk.rest[1]} + 1) * 8))
-          return false;
+        if (!skip_counted_extension(walk, 8, 1)) return false;
         break;
       case kProtoAuthentication:  // RFC 4302 2.2: counted in words of four
-        if (!has_header(walk, 8) || !skip_extension(walk, (size_t{walk.rest[1]} + 2) * 4))
-          return false;
+        if (!skip_counted_extension(walk, 4, 2)) return false;
         break;
       case kProtoFragment:
         if (!v6) return true;

@@ -132,8 +132,8 @@ void mpls(Walk& walk) {
   }
   if (looks_like_ethernet(walk.rest)) return walk.enter(ethernet);
   const int nibble = walk.rest[0] >> 4;
-  if (nibble == 4 || nibble == 6)
-    return walk.enter(ip);  // whose refusal says what is wrong with it
+  const bool broken_ip = nibble == 4 || nibble == 6;
+  if (broken_ip) return walk.enter(ip);  // whose refusal says how
   walk.refuse(Refusal::NotIp);
 }
 

@@ -93,6 +93,7 @@ struct Flow {
   Fragments fragments;
   ListLink<Flow> by_use, by_load;
 
+  // Above 2^32, so that what lies before is not negative.
   uint64_t widen(uint32_t tsn) const {
     if (highest == 0) return (uint64_t{1} << 32) + tsn;
     const auto distance = static_cast<int32_t>(tsn - static_cast<uint32_t>(highest));
@@ -135,7 +136,7 @@ struct SctpReassembler::State {
 
   Flow& flow_of(const FlowKey& key);
   void take(Flow& flow, const Chunk& chunk, uint64_t frame);
-  bool note(Flow& flow, uint64_t tsn);
+  uint64_t place(Flow& flow, uint32_t chunk_tsn);
   void keep(Flow& flow, const Chunk& chunk, uint64_t tsn, uint64_t frame);
   void join(Flow& flow, Fragments::iterator first, Fragments::iterator last, uint16_t stream);
   void emit(const Flow& flow, uint16_t stream, uint32_t payload_protocol, ByteSpan payload);
@@ -217,23 +218,24 @@ Flow& SctpReassembler::State::flow_of(const FlowKey& key) {
   return *flow;
 }
 
-// Takes notice of a TSN; false if it is a copy.
-bool SctpReassembler::State::note(Flow& flow, uint64_t tsn) {
-  const bool ahead = tsn > flow.highest;
-  const uint64_t jump = ahead ? tsn - flow.highest : flow.highest - tsn;
-  if (flow.highest == 0 || jump > kMaxJump) {
-    drop_all(flow);
-    flow.highest = flow.swept = tsn;
-    flow.seen.start(tsn);
-  } else if (ahead) {
-    flow.highest = tsn;
+// The TSN, widened; the flow begins anew if it is far from all that came before.
+uint64_t SctpReassembler::State::place(Flow& flow, uint32_t chunk_tsn) {
+  const uint64_t tsn = flow.widen(chunk_tsn);
+  const uint64_t jump = tsn > flow.highest ? tsn - flow.highest : flow.highest - tsn;
+  if (flow.highest != 0 && jump <= kMaxJump) {
+    flow.highest = std::max(flow.highest, tsn);
+    return tsn;
   }
-  return flow.seen.mark(tsn, flow.highest);
+  drop_all(flow);
+  flow.highest = 0;
+  flow.highest = flow.swept = flow.widen(chunk_tsn);
+  flow.seen.start(flow.highest);
+  return flow.highest;
 }
 
 void SctpReassembler::State::take(Flow& flow, const Chunk& chunk, uint64_t frame) {
-  const uint64_t tsn = flow.widen(chunk.tsn);
-  if (!note(flow, tsn)) {
+  const uint64_t tsn = place(flow, chunk.tsn);
+  if (!flow.seen.mark(tsn, flow.highest)) {
     ++counters.copies;
     return;
   }

@@ -172,6 +172,12 @@ TEST_CASE("another association of the same endpoints") {
   CHECK(receiver.texts() == "one|two|three|four|");
 }
 
+TEST_CASE("TSNs that jump backwards again and again") {
+  Receiver receiver;
+  for (uint32_t i = 0; i < 100; ++i) receiver.packet(data_chunk({i * 0x9000'0000u, "x"}));
+  CHECK(receiver.got.size() == 100);
+}
+
 TEST_CASE("what a lost fragment leaves behind is dropped") {
   Receiver receiver;
   receiver.packet(data_chunk({1, "lost its end", kBegins}));

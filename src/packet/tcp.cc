@@ -86,14 +86,15 @@ void TcpReassembler::State::add(const Datagram& datagram, const TcpSegment& segm
     (*found)->hash = hash;
   }
   Connection& connection = **found;
-  least_recently_used.push_back(connection);
   const int peer = 1 - side;
   if (segment.has_ack) {
     connection.acked[peer] = segment.ack;
     connection.has_acked[peer] = true;
-    if (Flow* flow = connection.flows[peer].get())
-      assembler.acknowledge(*flow, segment.ack, segment.time);
+    Flow* flow = connection.flows[peer].get();
+    if (flow != nullptr) assembler.acknowledge(*flow, segment.ack, segment.time);
   }
+  if (!begins && !segment.fin && !segment.rst) return;
+  least_recently_used.push_back(connection);
   if (Flow* flow = connection.flows[side].get()) {
     if (assembler.add(*flow, segment)) return;
     assembler.close(*flow);

@@ -102,8 +102,7 @@ void StreamAssembler::take_data(Flow& flow, const TcpSegment& segment, uint64_t 
   const uint64_t end = position + segment.size();
   flow.seen = segment.time;
   if (flow.phase == Flow::Phase::Holding) {
-    hold(flow, segment, position);
-    if (flow.phase == Flow::Phase::Holding) return;
+    if (hold(flow, segment, position)) return;
   }
   if (position < flow.start && flow.soft_start) take_earlier(flow, segment, position);
   if (flow.phase == Flow::Phase::Closed || end <= flow.next) {
@@ -145,19 +144,25 @@ void StreamAssembler::take_earlier(Flow& flow, const TcpSegment& segment, uint64
   if (earlier.phase != Flow::Phase::Closed) add(earlier, front);
 }
 
-void StreamAssembler::hold(Flow& flow, const TcpSegment& segment, uint64_t position) {
+// Puts a segment aside until it is known what comes before it. False: it does not belong to what is
+// held, which is given to the reader.
+bool StreamAssembler::hold(Flow& flow, const TcpSegment& segment, uint64_t position) {
   const bool first = flow.waiting.empty();
   const uint64_t low = first ? position : flow.waiting.begin();
   const bool near = distance(position, low) <= kEarlierWindow;
-  if (!near) return release(flow);
+  if (!near) {
+    release(flow);
+    return false;
+  }
   if (!first && position < low) ++counters_.out_of_order;
   keep(flow, segment, position, 0);
   flow.start = flow.waiting.begin();
   const bool earliest = position == flow.waiting.begin();
   const bool enough = flow.waiting.end() - flow.waiting.begin() > kHoldBytes;
   // A flow made by take_earlier() has its time anyway.
-  if (enough || (earliest && !first && flow.soft_start && reader_.is_beginning(segment.data)))
-    release(flow);
+  const bool front_came = earliest && !first && flow.soft_start;
+  if (enough || (front_came && reader_.is_beginning(segment.data))) release(flow);
+  return true;
 }
 
 void StreamAssembler::release(Flow& flow) {

@@ -89,7 +89,7 @@ class StreamAssembler final {
   void take_syn(Flow& flow, uint64_t position);
   void take_data(Flow& flow, const TcpSegment& segment, uint64_t position);
   void take_earlier(Flow& flow, const TcpSegment& segment, uint64_t position);
-  void hold(Flow& flow, const TcpSegment& segment, uint64_t position);
+  bool hold(Flow& flow, const TcpSegment& segment, uint64_t position);
   void release(Flow& flow);
   void keep(Flow& flow, const TcpSegment& segment, uint64_t position, size_t skip);
   void hand_over_next(Flow& flow, const TcpSegment& segment, size_t skip);

@@ -312,6 +312,7 @@ TEST_CASE("from the middle: a beginning that the reader knows is given at once")
   CHECK(reader.all.empty());
   wire.send({1000, "GO "});
   CHECK(reader.all == "GO tail");
+  CHECK(wire.tcp.counters().copies + wire.tcp.counters().retransmitted == 0);
 }
 
 TEST_CASE("from the middle: what the peer acknowledges has nothing in front of it") {

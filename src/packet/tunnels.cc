@@ -53,8 +53,8 @@ void gre_v0(Walk& walk, uint16_t flags, uint16_t type) {
   if ((flags & kSequence) != 0) reader.skip(4);
   if ((flags & kRouting) != 0) skip_source_routes(reader);
   if (!take_read(walk, reader)) return;
-  if (type == kEtherErspan || type == kEtherErspan3)
-    return erspan(walk, type, (flags & kSequence) != 0);
+  const bool mirrored = type == kEtherErspan || type == kEtherErspan3;
+  if (mirrored) return erspan(walk, type, (flags & kSequence) != 0);
   if (type == kEtherWccp) {
     // WCCP version 2 puts a redirect header of four octets in front of the packet, version 1 does
     // not.
