@@ -39,12 +39,14 @@ void CallConsumer::note_announced(Shard& shard, const model::Call& call) const {
 }
 
 void CallConsumer::prepare(Chunk& chunk) {
-  if (options_.filter == nullptr || options_.filter->message_predicates().empty()) return;
-  const auto& predicates = options_.filter->message_predicates();
+  static const std::vector<query::Filter> kNone;
+  const auto& predicates = options_.filter == nullptr ? kNone : options_.filter->message_predicates();
+  if (predicates.empty() && options_.message_filter == nullptr) return;
   const auto view = std::make_unique<sip::MessageView>();
   for (Message& message : chunk.messages) {
     view->parse(message.record.payload, message.record.transport == Transport::Udp);
     const MessageSubject subject(message.record, *view);
+    if (options_.message_filter != nullptr) message.wanted = options_.message_filter->matches(subject);
     for (size_t i = 0; i < predicates.size(); ++i) {
       if (predicates[i].matches(subject)) message.facts.any_bits |= uint64_t{1} << i;
     }
@@ -54,7 +56,7 @@ void CallConsumer::prepare(Chunk& chunk) {
 void CallConsumer::consume(size_t shard_index, Chunk& chunk) {
   Shard& shard = *shards_[shard_index];
   for (const Message& message : chunk.messages) {
-    if (message.shard != shard_index) continue;
+    if (message.shard != shard_index || !message.wanted) continue;
     if (shard.copies.is_copy(message.record, message.copy_hash)) {
       shard.weaver.add_copy(message.facts);
       if (options_.stats) shard.stats.add_copy();

@@ -21,6 +21,7 @@ struct CallConsumerOptions {
   bool stats = false;                      // count for model::Stats
   Nanoseconds interval = 0;                // of the counts over time; 0: none
   const query::Filter* filter = nullptr;   // call scope; its message predicates are asked here
+  const query::Filter* message_filter = nullptr;   // message scope; others are passed over
 };
 
 class CallConsumer final : public Consumer {
