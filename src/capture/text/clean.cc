@@ -70,7 +70,8 @@ bool is_text(std::string_view head) {
   for (const char c : head) {
     const auto octet = static_cast<uint8_t>(c);
     if (octet == 0) return false;
-    if (octet < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != kEscape) ++controls;
+    if (octet < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != kEscape)
+      ++controls;
   }
   return controls * 200 <= head.size();
 }

@@ -1,4 +1,5 @@
-// What terminals and editors put into a text that the traffic did not: colours, byte order marks, UTF-16.
+// What terminals and editors put into a text that the traffic did not: colours, byte order marks,
+// UTF-16.
 #pragma once
 
 #include <optional>
@@ -7,7 +8,8 @@
 
 namespace siploom::capture::dump {
 
-// The text as UTF-8 without escape sequences (ECMA-48) and byte order mark; nothing when it is so already.
+// The text as UTF-8 without escape sequences (ECMA-48) and byte order mark; nothing when it is so
+// already.
 std::optional<std::string> clean_text(std::string_view text);
 
 // Whether `head` can be text at all: no NUL and hardly any control characters.

@@ -18,7 +18,9 @@ class Scanner final {
 
   bool ok() const { return ok_; }
   size_t used() const { return at_; }
-  char peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+  char peek(size_t ahead = 0) const {
+    return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
+  }
   void take() { ++at_; }
   bool skip_if(char c) {
     if (peek() != c) return false;
@@ -98,6 +100,7 @@ Nanoseconds zone(Scanner& in) {
 }
 
 void dated(Scanner& in, TimeText& out) {
+  if (!in.ok()) return;
   out.kind = TimeText::Kind::Dated;
   out.at = from_civil(out.civil) + -zone(in);
 }

@@ -1,4 +1,5 @@
-// LineCursor: a walk over the lines of a text that looks a few lines ahead and remembers the few it passed.
+// LineCursor: a walk over the lines of a text that looks a few lines ahead and remembers the few it
+// passed.
 #pragma once
 
 #include <array>
@@ -30,7 +31,8 @@ class LineCursor final {
     return ahead == 0 ? without_end(at, end) : std::string_view{};
   }
 
-  // Lines passed since the last packet, nearest first, blank ones left out; empty when there were fewer.
+  // Lines passed since the last packet, nearest first, blank ones left out; empty when there were
+  // fewer.
   static constexpr size_t kRemembered = 3;
   std::string_view before(size_t nth) const {
     return nth < remembered_ ? past_[(newest_ + kRemembered - nth) % kRemembered]

@@ -22,15 +22,14 @@ bool is_status_line(std::string_view line) {
 
 bool is_method(std::string_view word) {
   return !word.empty() && word.size() <= kLongestMethod &&
-         std::all_of(word.begin(), word.end(), [](char c) {
-           return (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
-         });
+         std::all_of(word.begin(), word.end(),
+                     [](char c) { return (c >= 'A' && c <= 'Z') || c == '_' || c == '-'; });
 }
 
 bool is_known_method(std::string_view word) {
   constexpr std::array<std::string_view, 15> kMethods = {
-      "INVITE", "ACK",    "BYE",  "CANCEL",  "REGISTER", "OPTIONS", "PRACK",  "SUBSCRIBE",
-      "NOTIFY", "PUBLISH", "INFO", "REFER", "MESSAGE",  "UPDATE",  "SERVICE"};
+      "INVITE", "ACK",     "BYE",  "CANCEL", "REGISTER", "OPTIONS", "PRACK",  "SUBSCRIBE",
+      "NOTIFY", "PUBLISH", "INFO", "REFER",  "MESSAGE",  "UPDATE",  "SERVICE"};
   return std::find(kMethods.begin(), kMethods.end(), word) != kMethods.end();
 }
 
@@ -113,7 +112,8 @@ void read_header(std::string_view line, Glimpse& out) {
         out.content_length = parse_number<size_t>(header_value(line));
       }
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -154,10 +154,28 @@ size_t header_name_size(std::string_view line) {
 }
 
 bool is_common_header(std::string_view line) {
-  constexpr std::array<std::string_view, 22> kNames = {
-      "Via",     "v",       "From",   "f",          "To",           "t",          "Call-ID",      "i",
-      "CSeq",    "Contact", "m",      "Max-Forwards", "Record-Route", "Route",    "Content-Type", "c",
-      "Content-Length", "l", "User-Agent", "Server", "Allow",       "Supported"};
+  constexpr std::array<std::string_view, 22> kNames = {"Via",
+                                                       "v",
+                                                       "From",
+                                                       "f",
+                                                       "To",
+                                                       "t",
+                                                       "Call-ID",
+                                                       "i",
+                                                       "CSeq",
+                                                       "Contact",
+                                                       "m",
+                                                       "Max-Forwards",
+                                                       "Record-Route",
+                                                       "Route",
+                                                       "Content-Type",
+                                                       "c",
+                                                       "Content-Length",
+                                                       "l",
+                                                       "User-Agent",
+                                                       "Server",
+                                                       "Allow",
+                                                       "Supported"};
   const size_t size = header_name_size(line);
   if (size == 0) return false;
   const std::string_view name = trim_right(line.substr(0, size));
@@ -175,7 +193,9 @@ std::optional<Party> parse_party(std::string_view text) {
     if (!text.empty() && text.front() != ':') return std::nullopt;
     if (!text.empty()) text.remove_prefix(1);
   } else if (const size_t colon = text.rfind(':'); colon != std::string_view::npos) {
-    const bool whole_v6 = text.find(':') != colon && parse_ip(text) && !parse_ip(text.substr(0, colon));
+    const bool whole_v6 =
+        text.find(':') != colon && parse_ip(text) &&
+        (!parse_ip(text.substr(0, colon)) || !parse_number<uint16_t>(text.substr(colon + 1)));
     party.host = whole_v6 ? text : text.substr(0, colon);
     text = whole_v6 ? std::string_view{} : text.substr(colon + 1);
   } else {

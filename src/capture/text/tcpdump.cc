@@ -1,0 +1,196 @@
+// tcpdump with -A, -x, -X, -xx, -XX, or only -v where it knows SIP.
+//
+// -A writes each octet as one character - dots for what cannot be printed - but leaves out every CR
+// before an LF. So the IP and UDP or TCP headers stand as junk of known length before the payload,
+// on the line of the start line or, where they hold an octet 10, spread over several. With -v and
+// port 5060 the message stands there once more, indented by a tab. Hex is exact and preferred.
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "capture/text/datagram_joiner.h"
+#include "capture/text/dialects.h"
+#include "capture/text/hex_lines.h"
+#include "capture/text/message_assembler.h"
+#include "capture/text/tcpdump_heading.h"
+
+namespace siploom::capture::dump {
+namespace {
+
+constexpr auto kNone = std::string_view::npos;
+constexpr uint8_t kControlFlags = 1 | 2 | 4;  // FIN, SYN, RST
+// Text of one packet that is kept.
+constexpr size_t kMaxText = 512 * 1024;
+
+// What stands under one heading.
+struct Block {
+  std::string octets;   // of a hex dump
+  std::string verbose;  // the message that -v shows, with LF
+  std::string printed;  // what -A shows, with LF
+};
+
+size_t ip_header_size(std::string_view printed, bool is_v6) {
+  if (is_v6) return 40;
+  // The first octet is 0x45 to 0x4F: 'E' to 'O'.
+  const char first = printed.empty() ? 'E' : printed.front();
+  return first >= 'E' && first <= 'O' ? static_cast<size_t>(first - '@') * 4 : 20;
+}
+
+// Where the SIP message begins in `printed`, which is `expected` if the headers held no CR LF; npos
+// without one.
+size_t find_message(std::string_view printed, size_t expected) {
+  const auto starts_at = [&](size_t at) {
+    const std::string_view rest = printed.substr(at);
+    return is_start_line(rest.substr(0, rest.find('\n')));
+  };
+  if (expected < printed.size() && starts_at(expected)) return expected;
+  // Link headers (-AA), tunnels, CR LF within the headers: it begins near by. A longer match wins
+  // over "X" + "INVITE" only where the exact place failed, so known starts are looked for first.
+  const std::string_view window = printed.substr(0, std::min(printed.size(), expected + 80));
+  for (const std::string_view known :
+       {"SIP/2.0 ", "INVITE ", "REGISTER ", "OPTIONS ", "ACK ", "BYE ", "CANCEL ", "SUBSCRIBE ",
+        "NOTIFY ", "PUBLISH ", "MESSAGE ", "INFO ", "REFER ", "UPDATE ", "PRACK "}) {
+    const size_t at = window.find(known);
+    if (at != kNone && starts_at(at)) return at;
+  }
+  return kNone;
+}
+
+// The payload of a TCP segment is `length` octets: CRs are put back so that it comes out.
+std::string fit_segment(std::string_view text, size_t length) {
+  std::string all, body_lf;
+  const size_t blank = text.find("\n\n");
+  // An LF that comes first belongs to a CR at the end of the segment before.
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n' && i > 0) {
+      all += '\r';
+      if (blank == kNone || i <= blank + 1) body_lf += '\r';
+    }
+    all += text[i];
+    body_lf += text[i];
+  }
+  std::string& best = all.size() != length && body_lf.size() == length ? body_lf : all;
+  if (best.size() + 1 == length) best += '\r';
+  best.resize(length, ' ');
+  return std::move(best);
+}
+
+// The last `length` octets of `text`, with CRs put back: for when the size of the headers is not
+// known.
+std::string fit_segment_end(std::string_view text, size_t length) {
+  size_t at = text.size(), octets = 0;
+  while (at > 0 && octets < length) {
+    --at;
+    octets += text[at] == '\n' ? 2 : 1;
+  }
+  return fit_segment(text.substr(at), length);
+}
+
+class Tcpdump final : public Dialect {
+ public:
+  bool begins(const LineCursor& at) const override { return parse_tcpdump_heading(at).has_value(); }
+
+  void read(LineCursor& at, const Dialects& all, PacketSink& sink) override {
+    const auto heading = parse_tcpdump_heading(at);
+    if (!heading) return;
+    for (size_t i = 0; i < heading->lines; ++i) at.next();
+    Block block = read_block(at, all);
+    TextPacket packet;
+    packet.time = heading->time;
+    packet.src = heading->src;
+    packet.dst = heading->dst;
+    if (!block.octets.empty()) {
+      emit_octets(std::move(block), std::move(packet), sink);
+    } else if (heading->kind == TcpdumpHeading::Kind::Tcp) {
+      emit_segment(*heading, block, std::move(packet), sink);
+    } else if (heading->kind == TcpdumpHeading::Kind::Udp) {
+      emit_datagram(*heading, block, std::move(packet), sink);
+    } else if (heading->kind == TcpdumpHeading::Kind::Fragment && !block.printed.empty()) {
+      const size_t header = ip_header_size(block.printed, heading->is_v6);
+      if (header < block.printed.size()) {
+        joiner_.more(heading->src, heading->dst, std::string_view(block.printed).substr(header));
+      }
+    }
+  }
+
+  void finish(PacketSink& sink) override { joiner_.flush(sink); }
+
+ private:
+  // Reads up to the next heading. The LF that tcpdump writes behind the last octet is not kept.
+  static Block read_block(LineCursor& at, const Dialects& all) {
+    Block block;
+    HexBlock hex;
+    bool is_verbose = true;
+    for (; !at.done(); at.next()) {
+      const std::string_view line = at.line();
+      if (hex.empty() ? is_hex_start(line) && block.printed.empty() : hex.add(line)) {
+        if (hex.empty()) hex.add(line);
+        continue;
+      }
+      if (!hex.empty() || all.heading_at(at)) break;
+      is_verbose = is_verbose && line.starts_with('\t');
+      std::string& text = is_verbose ? block.verbose : block.printed;
+      if (text.size() + line.size() > kMaxText) continue;
+      text += is_verbose ? line.substr(1) : line;
+      text += '\n';
+    }
+    if (!block.printed.empty()) block.printed.pop_back();
+    if (!hex.empty()) block.octets = hex.take();
+    return block;
+  }
+
+  void emit_octets(Block block, TextPacket packet, PacketSink& sink) {
+    joiner_.flush(sink);
+    packet.link = guess_link(block.octets, true).value_or(LinkType::Raw);
+    packet.octets = std::move(block.octets);
+    sink.take(std::move(packet));
+  }
+
+  void emit_datagram(const TcpdumpHeading& heading, const Block& block, TextPacket packet,
+                     PacketSink& sink) {
+    const std::string_view printed = block.printed;
+    const size_t at = find_message(printed, ip_header_size(printed, heading.is_v6) + 8);
+    packet.transport = Transport::Udp;
+    if (at != kNone) {
+      packet.octets = std::string(printed.substr(at));
+    } else if (is_start_line(block.verbose.substr(0, block.verbose.find('\n')))) {
+      packet.octets = block.verbose;
+    } else {
+      return joiner_.flush(sink);
+    }
+    joiner_.begin(std::move(packet), heading.length.value_or(0), true, sink);
+  }
+
+  void emit_segment(const TcpdumpHeading& heading, const Block& block, TextPacket packet,
+                    PacketSink& sink) {
+    joiner_.flush(sink);
+    packet.transport = Transport::Tcp;
+    packet.segment = heading.segment;
+    const std::string_view printed = block.printed;
+    const size_t length = std::min(heading.length.value_or(0), MessageAssembler::kMaxBytes);
+    const bool is_control = (heading.segment.flags & kControlFlags) != 0;
+    if (length == 0 || printed.empty()) {
+      // Nothing but control octets, or the text does not hold what was sent.
+      if (is_control && length == 0) sink.take(std::move(packet));
+      return;
+    }
+    const size_t header = ip_header_size(printed, heading.is_v6) + 20;
+    const size_t expected = header + heading.option_octets.value_or(0);
+    const size_t message = find_message(printed, expected);
+    const bool is_exact = heading.option_octets.has_value() && expected < printed.size();
+    if (message != kNone || is_exact) {
+      packet.octets = fit_segment(printed.substr(message != kNone ? message : expected), length);
+    } else {
+      packet.octets = fit_segment_end(printed, length);
+    }
+    sink.take(std::move(packet));
+  }
+
+  DatagramJoiner joiner_;
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> make_tcpdump() { return std::make_unique<Tcpdump>(); }
+
+}  // namespace siploom::capture::dump
