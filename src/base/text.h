@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,6 +42,33 @@ constexpr std::string_view trim_right(std::string_view s) {
 constexpr std::string_view trim(std::string_view s) { return trim_left(trim_right(s)); }
 
 std::string lower(std::string_view s);
+
+// Equality of short texts without a call: names and tokens that mostly are what they are compared with.
+inline bool equal_short(std::string_view a, std::string_view b) {
+  const size_t size = a.size();
+  if (size != b.size()) return false;
+  const auto load = [](const char* p) {
+    uint64_t v;
+    std::memcpy(&v, p, sizeof v);
+    return v;
+  };
+  size_t i = 0;
+  for (; i + 8 <= size; i += 8) {
+    if (load(a.data() + i) != load(b.data() + i)) return false;
+  }
+  if (size >= 8) return load(a.data() + size - 8) == load(b.data() + size - 8);
+  for (; i < size; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
+// Offset of the first octet that `stops` holds for, or the size. (find_first_of asks memchr about each octet.)
+template <class Stops>
+constexpr size_t find_where(std::string_view text, Stops&& stops, size_t from = 0) {
+  while (from < text.size() && !stops(text[from])) ++from;
+  return from;
+}
 
 // The whole of `text` as a number (`base` is for integers); nothing when it is not one or does not fit.
 template <class Int>

@@ -80,7 +80,7 @@ uint64_t hash_endpoints(const model::Record& record) {
 // status and To tag. Without the cookie (RFC 2543) CSeq, tags and hop have to do, and they do.
 uint64_t identity_of(const model::Record& record, const SipFacts& facts) {
   uint64_t h = mix(hash_text(facts.branch), uint64_t{facts.cseq} << 16 | facts.status);
-  h = mix(h, hash_text(facts.method));
+  h = mix(h, facts.method_id != Method::Unknown ? static_cast<uint64_t>(facts.method_id) : hash_text(facts.method));
   if (!facts.to_tag.empty()) h = mix(h, hash_text(facts.to_tag));
   return mix(h, hash_endpoints(record));
 }

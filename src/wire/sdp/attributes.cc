@@ -10,7 +10,7 @@ namespace {
 
 std::string_view take_word(std::string_view& rest) {
   rest = trim_left(rest);
-  const size_t end = std::min(rest.find_first_of(" \t"), rest.size());
+  const size_t end = find_where(rest, is_blank);
   const std::string_view word = rest.substr(0, end);
   rest.remove_prefix(end);
   return word;

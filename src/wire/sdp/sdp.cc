@@ -11,7 +11,7 @@ namespace {
 
 // CRLF, LF, or a lone CR (RFC 8866 5 asks to accept the sloppy ones).
 std::string_view take_sdp_line(std::string_view& rest) {
-  const size_t end = std::min(rest.find_first_of("\r\n"), rest.size());
+  const size_t end = find_where(rest, [](char c) { return c == '\r' || c == '\n'; });
   const std::string_view line = rest.substr(0, end);
   size_t next = end;
   if (next < rest.size() && rest[next] == '\r') ++next;
@@ -22,7 +22,7 @@ std::string_view take_sdp_line(std::string_view& rest) {
 
 std::string_view take_word(std::string_view& rest) {
   rest = trim_left(rest);
-  const size_t end = std::min(rest.find_first_of(" \t"), rest.size());
+  const size_t end = find_where(rest, is_blank);
   const std::string_view word = rest.substr(0, end);
   rest.remove_prefix(end);
   return word;

@@ -30,20 +30,27 @@ constexpr std::array<Name, static_cast<size_t>(HeaderId::kCount)> kNames = {{
 
 constexpr size_t kLongest = 20;
 
-// Ids by length of the name: a dozen comparisons at most become one or two.
-struct ByLength {
-  std::array<std::array<uint8_t, 12>, kLongest + 1> ids{};
-  std::array<uint8_t, kLongest + 1> counts{};
+// Length, first and last letter name a header nearly always; what shares a slot is chained.
+constexpr size_t slot_of(std::string_view name) {
+  const auto first = static_cast<unsigned char>(to_lower(name.front()));
+  const auto last = static_cast<unsigned char>(to_lower(name.back()));
+  return (name.size() * 31 + first * 7 + last * 3) % 256;
+}
+
+struct Slots {
+  std::array<uint8_t, 256> first{};
+  std::array<uint8_t, kNames.size()> next{};
 };
-constexpr ByLength make_by_length() {
-  ByLength out;
+constexpr Slots make_slots() {
+  Slots out;
   for (size_t id = 1; id < kNames.size(); ++id) {
-    const size_t length = kNames[id].text.size();
-    out.ids[length][out.counts[length]++] = static_cast<uint8_t>(id);
+    uint8_t& head = out.first[slot_of(kNames[id].text)];
+    out.next[id] = head;
+    head = static_cast<uint8_t>(id);
   }
   return out;
 }
-constexpr ByLength kByLength = make_by_length();
+constexpr Slots kSlots = make_slots();
 
 constexpr std::array<uint8_t, 128> make_compact() {
   std::array<uint8_t, 128> out{};
@@ -62,12 +69,9 @@ HeaderId header_id(std::string_view name) {
     return c < 128 ? static_cast<HeaderId>(kCompact[c]) : HeaderId::Other;
   }
   if (name.size() > kLongest || name.empty()) return HeaderId::Other;
-  const char first = to_lower(name[0]);
-  for (size_t i = 0; i < kByLength.counts[name.size()]; ++i) {
-    const uint8_t id = kByLength.ids[name.size()][i];
-    if (to_lower(kNames[id].text[0]) == first && iequals(kNames[id].text, name)) {
-      return static_cast<HeaderId>(id);
-    }
+  for (uint8_t id = kSlots.first[slot_of(name)]; id != 0; id = kSlots.next[id]) {
+    // Nearly everybody writes names as the RFC does.
+    if (equal_short(kNames[id].text, name) || iequals(kNames[id].text, name)) return static_cast<HeaderId>(id);
   }
   return HeaderId::Other;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/byte_masks.h"
 #include "base/text.h"
 
 namespace siploom::sip {
@@ -58,8 +59,12 @@ bool stands_once(HeaderId id) {
 }  // namespace
 
 Method method_from(std::string_view name) {
+  if (name.empty()) return Method::Unknown;
+  // Size and first letter leave one or two to compare with.
   for (size_t i = 1; i < std::size(kMethods); ++i) {
-    if (kMethods[i] == name) return static_cast<Method>(i);
+    if (kMethods[i].size() == name.size() && kMethods[i][0] == name[0] && equal_short(kMethods[i], name)) {
+      return static_cast<Method>(i);
+    }
   }
   return Method::Unknown;
 }
@@ -143,37 +148,50 @@ bool MessageView::parse_request_line(std::string_view line) {
   return true;
 }
 
+// One pass: line ends and colons are found 64 octets at a time; each line is cut out as its end is met.
 void MessageView::index_headers(size_t at) {
-  while (at < text_.size()) {
-    size_t end = find_byte(text_, '\n', at);
-    const bool cut = end == std::string_view::npos;
-    if (cut) end = text_.size();
-    size_t line_end = end > at && text_[end - 1] == '\r' ? end - 1 : end;
-    if (line_end == at) {
-      if (!cut) {
+  constexpr size_t kNone = std::string_view::npos;
+  const char* text = text_.data();
+  const size_t size = text_.size();
+  size_t line = at, colon = kNone;
+  bool folded = false;
+  for (size_t block = at; block < size; block += 64) {
+    const size_t left = size - block;
+    ByteMasks masks = left >= 64 ? find_in_64(text + block, '\n', ':') : find_in_rest(text + block, left, '\n', ':');
+    while (masks.first != 0) {
+      const auto bit = static_cast<unsigned>(__builtin_ctzll(masks.first));
+      const size_t end = block + bit;
+      const uint64_t before = (uint64_t{1} << bit) - 1;
+      if (colon == kNone && (masks.second & before) != 0) {
+        colon = block + static_cast<unsigned>(__builtin_ctzll(masks.second));
+      }
+      masks.first &= masks.first - 1;
+      masks.second &= ~before;
+      // RFC 3261 7.3.1: a line that begins with a blank goes on with the one before it.
+      if (end + 1 < size && is_blank(text[end + 1]) && end > line + 1) {
+        folded = true;
+        continue;
+      }
+      const size_t line_end = end > line && text[end - 1] == '\r' ? end - 1 : end;
+      if (line_end == line) {
         body_ = text_.substr(end + 1);
         return;
       }
-      break;
+      add_header(line, line_end, colon, folded);
+      line = end + 1;
+      colon = kNone;
+      folded = false;
     }
-    // RFC 3261 7.3.1: a line that begins with a blank goes on with the one before it.
-    bool folded = false;
-    while (!cut && end + 1 < text_.size() && is_blank(text_[end + 1])) {
-      folded = true;
-      end = find_byte(text_, '\n', end + 1);
-      if (end == std::string_view::npos) end = text_.size();
-      line_end = end > at && text_[end - 1] == '\r' ? end - 1 : end;
-      if (end == text_.size()) break;
+    if (colon == kNone && masks.second != 0) {
+      colon = block + static_cast<unsigned>(__builtin_ctzll(masks.second));
     }
-    add_header(text_.substr(at, line_end - at), at, folded);
-    at = end + 1;
   }
+  if (line < size) add_header(line, size, colon, folded);
   notes_.add(Note::HeadersCut);
 }
 
-void MessageView::add_header(std::string_view line, size_t offset, bool folded) {
-  const size_t colon = find_byte(line, ':', 0);
-  if (colon == std::string_view::npos || colon == 0) {
+void MessageView::add_header(size_t line, size_t line_end, size_t colon, bool folded) {
+  if (colon == std::string_view::npos || colon >= line_end || colon == line) {
     notes_.add(Note::BadHeaderLine);
     return;
   }
@@ -181,18 +199,19 @@ void MessageView::add_header(std::string_view line, size_t offset, bool folded) 
     notes_.add(Note::TooManyHeaders);
     return;
   }
-  size_t name_size = colon;
-  while (name_size > 0 && is_space(line[name_size - 1])) --name_size;
-  size_t begin = colon + 1, end = line.size();
-  while (begin < end && is_space(line[begin])) ++begin;
-  while (end > begin && is_space(line[end - 1])) --end;
+  const char* text = text_.data();
+  size_t name_end = colon;
+  while (name_end > line && is_space(text[name_end - 1])) --name_end;
+  size_t begin = colon + 1, end = line_end;
+  while (begin < end && is_space(text[begin])) ++begin;
+  while (end > begin && is_space(text[end - 1])) --end;
   HeaderSlot& slot = slots_[count_++];
-  slot.name_offset = static_cast<uint32_t>(offset);
-  slot.name_size = static_cast<uint16_t>(std::min<size_t>(name_size, 0xFFFF));
-  slot.value_offset = static_cast<uint32_t>(offset + begin);
+  slot.name_offset = static_cast<uint32_t>(line);
+  slot.name_size = static_cast<uint16_t>(std::min<size_t>(name_end - line, 0xFFFF));
+  slot.value_offset = static_cast<uint32_t>(begin);
   slot.value_size = static_cast<uint32_t>(end - begin);
   slot.folded = folded;
-  slot.id = header_id(line.substr(0, name_size));
+  slot.id = header_id({text + line, name_end - line});
   uint16_t& first = first_[static_cast<size_t>(slot.id)];
   if (first == 0) {
     first = count_;
@@ -223,7 +242,7 @@ void MessageView::read_cseq() {
   while (digits < value.size() && is_digit(value[digits])) ++digits;
   const auto number = parse_number<uint64_t>(value.substr(0, digits));
   std::string_view method = trim(value.substr(digits));
-  method = method.substr(0, method.find_first_of(" \t\r\n"));
+  method = method.substr(0, find_where(method, is_space));
   if (!number || *number > 0x7FFFFFFF || method.empty()) notes_.add(Note::BadCSeq);
   if (number && *number <= UINT32_MAX) {
     cseq_ = static_cast<uint32_t>(*number);

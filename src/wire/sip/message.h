@@ -69,7 +69,7 @@ class MessageView final {
   bool parse_status_line(std::string_view line);
   bool parse_request_line(std::string_view line);
   void index_headers(size_t at);
-  void add_header(std::string_view line, size_t offset, bool folded);
+  void add_header(size_t line, size_t line_end, size_t colon, bool folded);
   void take_body(size_t at, bool datagram);
   void read_cseq();
   void note_missing();

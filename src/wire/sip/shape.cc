@@ -55,7 +55,7 @@ bool looks_like_sip(ByteSpan bytes) {
   if (text.size() < 10 || !kToken[static_cast<unsigned char>(text[0])]) return false;
   if (!kToken[static_cast<unsigned char>(text[1])]) return false;
   if (iequals(text.substr(0, 4), "SIP/")) {
-    return is_status_line(text.substr(0, std::min(text.size(), text.find_first_of("\r\n"))));
+    return is_status_line(text.substr(0, find_where(text, [](char c) { return c == '\r' || c == '\n'; })));
   }
   size_t method = 0;
   while (method < text.size() && method <= kMaxMethod && kToken[static_cast<unsigned char>(text[method])]) {
