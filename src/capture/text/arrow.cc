@@ -19,6 +19,7 @@ namespace siploom::capture::dump {
 namespace {
 
 constexpr auto kNone = std::string_view::npos;
+constexpr size_t kRowIndent = 2;
 
 // What ngrep writes behind the addresses: "[AP]", "#12", "+1000@200:200".
 std::string_view without_marks(std::string_view rest) {
@@ -70,15 +71,15 @@ class Arrow final : public Dialect {
     if (at.done() || all.heading_at(at)) return joiner_.flush(sink);
     const bool is_stream = heading->transport == Transport::Tcp;
     const bool is_dotted = at.line().ends_with('.') && at.peek(1).ends_with('.');
-    if (is_start_line(trim_right(at.line())) && !is_dotted) {
-      packet.octets = collect_message(at, all, 0, is_progress);
-    } else if (at.line().starts_with("  ")) {
-      packet.octets = read_rows(at, is_stream);
-    } else if (is_flat_message(at.line())) {
+    if (is_flat_message(at.line())) {
       packet.octets = unflatten(at.line());
       at.next();
+    } else if (is_start_line(trim_right(at.line())) && !is_dotted) {
+      packet.octets = collect_message(at, all, 0, is_progress);
+    } else if (at.line().starts_with("  ") && at.line().size() > kRowIndent) {
+      packet.octets = read_rows(at, is_stream);
     } else {
-      packet.octets = read_dotted(at, all);
+      packet.octets = read_dotted(at, all, is_stream);
       if (heading->is_fragment) {
         joiner_.more(heading->src, heading->dst, packet.octets);
         return;
@@ -103,24 +104,30 @@ class Arrow final : public Dialect {
     }
   }
 
-  // Rows behind two blanks: hex, or the payload cut into rows.
+  // Rows behind two blanks: hex, or the payload cut into rows of one width. ngrep fills up the last
+  // one.
   static std::string read_rows(LineCursor& at, bool is_stream) {
     std::string flat, octets;
-    const bool is_hex = parse_octets(at.line()).has_value() && !is_flat_message(trim(at.line()));
+    const bool is_hex = parse_octets(at.line()).has_value();
+    const size_t width = at.line().size() - kRowIndent;
     for (; !at.done() && at.line().starts_with("  "); at.next()) {
-      if (flat.size() + octets.size() > MessageAssembler::kMaxBytes) continue;
+      if (flat.size() + octets.size() + width > MessageAssembler::kMaxBytes) continue;
       if (is_hex) {
         octets += parse_octets(at.line()).value_or(std::string());
-      } else {
-        flat += at.line().substr(2);
+        continue;
       }
+      // Blanks at the end of a row get lost when it is pasted.
+      flat.resize((flat.size() + width - 1) / width * width, ' ');
+      flat += at.line().substr(kRowIndent, width);
     }
     if (is_hex) return octets;
+    flat.resize(trim_right(flat).size());
     return is_flat_message(flat) || is_stream ? unflatten(flat) : std::string();
   }
 
   // Lines of which each ends in a dot for its CR; the first empty one without a dot is ngrep's.
-  static std::string read_dotted(LineCursor& at, const Dialects& all) {
+  // Behind a payload that ends with LF there are two of those, else one: then the dot may be one.
+  static std::string read_dotted(LineCursor& at, const Dialects& all, bool is_stream) {
     std::string out;
     bool has_lf = false;
     for (; !at.done(); at.next()) {
@@ -134,8 +141,11 @@ class Arrow final : public Dialect {
       if (has_cr) out += '\r';
       has_lf = true;
     }
-    // What has a CR at its end had an LF too; other ends are those of the payload.
-    if (out.ends_with('\r')) out += '\n';
+    if (out.ends_with('\r')) {
+      const bool is_open = is_stream && at.line().empty() && !at.peek(1).empty();
+      if (is_open) out.back() = '.';
+      if (!is_open) out += '\n';
+    }
     return out;
   }
 

@@ -149,4 +149,15 @@ std::optional<LinkType> guess_link(std::string_view text, bool whole) {
   return std::nullopt;
 }
 
+size_t find_ip_packet(std::string_view text) {
+  constexpr size_t kLongestLink = 48;
+  const ByteSpan octets = as_bytes(text);
+  for (size_t at = 0; at < kLongestLink && at + 20 <= octets.size(); ++at) {
+    const ByteSpan rest = octets.subspan(at);
+    const size_t total = rest[0] >> 4 == 4 ? load_be16(&rest[2]) : size_t{40} + load_be16(&rest[4]);
+    if (is_ip(rest, true) && total == rest.size()) return at;
+  }
+  return std::string_view::npos;
+}
+
 }  // namespace siploom::capture::dump

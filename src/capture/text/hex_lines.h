@@ -46,4 +46,8 @@ class HexBlock final {
 // known. `whole`: these are all octets of it, so lengths can be checked.
 std::optional<LinkType> guess_link(std::string_view octets, bool whole);
 
+// Where the IP packet begins that fills `octets` to the end, behind a link layer of whatever kind;
+// npos without one.
+size_t find_ip_packet(std::string_view octets);
+
 }  // namespace siploom::capture::dump

@@ -5,8 +5,11 @@
 // on the line of the start line or, where they hold an octet 10, spread over several. With -v and
 // port 5060 the message stands there once more, indented by a tab. Hex is exact and preferred.
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <utility>
 
+#include "base/net.h"
 #include "base/text.h"
 #include "capture/text/datagram_joiner.h"
 #include "capture/text/dialects.h"
@@ -36,43 +39,83 @@ size_t ip_header_size(std::string_view printed, bool is_v6) {
   return first >= 'E' && first <= 'O' ? static_cast<size_t>(first - '@') * 4 : 20;
 }
 
+// How many octets of the IP header -A left out: a CR right before an LF, which the addresses
+// of 10.0.0.0/8 begin with. The printed addresses tell.
+size_t left_out(std::string_view printed, const TcpdumpHeading& heading) {
+  const auto src = parse_ip(heading.src.host), dst = parse_ip(heading.dst.host);
+  if (!src || !dst || heading.is_v6) return 0;
+  std::string expected;
+  for (const IpAddress& address : {*src, *dst}) {
+    for (size_t i = 12; i < 16; ++i) {
+      const uint8_t octet = address.octets[i];
+      const bool is_shown =
+          (octet > 0x20 && octet < 0x7F) || octet == ' ' || octet == '\t' || octet == '\n';
+      expected += is_shown ? static_cast<char>(octet) : '.';
+    }
+  }
+  for (size_t missing = 0; missing < 3; ++missing) {
+    if (printed.substr(std::min(12 - missing, printed.size())).starts_with(expected))
+      return missing;
+  }
+  return 0;
+}
+
 // Where the SIP message begins in `printed`, which is `expected` if the headers held no CR LF; npos
 // without one.
 size_t find_message(std::string_view printed, size_t expected) {
+  constexpr std::array<std::string_view, 15> kStarts = {
+      "SIP/2.0 ", "INVITE ",  "REGISTER ", "OPTIONS ", "ACK ",   "BYE ",    "CANCEL ", "SUBSCRIBE ",
+      "NOTIFY ",  "PUBLISH ", "MESSAGE ",  "INFO ",    "REFER ", "UPDATE ", "PRACK "};
   const auto starts_at = [&](size_t at) {
     const std::string_view rest = printed.substr(at);
     return is_start_line(rest.substr(0, rest.find('\n')));
   };
   if (expected < printed.size() && starts_at(expected)) return expected;
-  // Link headers (-AA), tunnels, CR LF within the headers: it begins near by. A longer match wins
-  // over "X" + "INVITE" only where the exact place failed, so known starts are looked for first.
+  // Link headers (-AA), tunnels, CR LF within the headers: it begins near by. The last octet of a
+  // header may look like a letter of a method, so methods are looked for by name; of "PRACK" and
+  // the "ACK" in it the earlier one is right.
+  size_t first = kNone;
   const std::string_view window = printed.substr(0, std::min(printed.size(), expected + 80));
-  for (const std::string_view known :
-       {"SIP/2.0 ", "INVITE ", "REGISTER ", "OPTIONS ", "ACK ", "BYE ", "CANCEL ", "SUBSCRIBE ",
-        "NOTIFY ", "PUBLISH ", "MESSAGE ", "INFO ", "REFER ", "UPDATE ", "PRACK "}) {
+  for (const std::string_view known : kStarts) {
     const size_t at = window.find(known);
-    if (at != kNone && starts_at(at)) return at;
+    if (at < first && starts_at(at)) first = at;
   }
-  return kNone;
+  return first;
 }
 
-// The payload of a TCP segment is `length` octets: CRs are put back so that it comes out.
-std::string fit_segment(std::string_view text, size_t length) {
-  std::string all, body_lf;
+// `text` with CRs before its LFs: before the first octet too or not, and in the body or not.
+std::string with_crs(std::string_view text, bool at_first, bool in_body) {
   const size_t blank = text.find("\n\n");
-  // An LF that comes first belongs to a CR at the end of the segment before.
+  std::string out;
+  out.reserve(text.size() + text.size() / 16);
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\n' && i > 0) {
-      all += '\r';
-      if (blank == kNone || i <= blank + 1) body_lf += '\r';
-    }
-    all += text[i];
-    body_lf += text[i];
+    const bool is_body = blank != kNone && i > blank + 1;
+    if (text[i] == '\n' && (i > 0 || at_first) && (in_body || !is_body)) out += '\r';
+    out += text[i];
   }
-  std::string& best = all.size() != length && body_lf.size() == length ? body_lf : all;
-  if (best.size() + 1 == length) best += '\r';
-  best.resize(length, ' ');
-  return std::move(best);
+  return out;
+}
+
+// The payload of a TCP segment is `length` octets: CRs are put back such that it comes out so. The
+// CR at the end of a segment is not printed; then the next one begins with the LF, as `after_cr`
+// tells. Nothing when no way fits.
+std::optional<std::string> try_segment(std::string_view text, size_t length, bool after_cr) {
+  const bool leads = text.starts_with('\n');
+  for (const bool at_first : {!after_cr, after_cr}) {
+    for (const bool in_body : {true, false}) {
+      std::string out = with_crs(text, at_first, in_body);
+      if (out.size() == length) return out;
+      if (out.size() + 1 == length && !(leads && !at_first && !after_cr)) return out + '\r';
+    }
+  }
+  return std::nullopt;
+}
+
+std::string fit_segment(std::string_view text, size_t length, bool after_cr) {
+  if (auto fitting = try_segment(text, length, after_cr)) return std::move(*fitting);
+  std::string out = with_crs(text, !after_cr, true);
+  out.resize(length, ' ');
+  return out;
 }
 
 // The last `length` octets of `text`, with CRs put back: for when the size of the headers is not
@@ -83,7 +126,7 @@ std::string fit_segment_end(std::string_view text, size_t length) {
     --at;
     octets += text[at] == '\n' ? 2 : 1;
   }
-  return fit_segment(text.substr(at), length);
+  return fit_segment(text.substr(at), length, false);
 }
 
 class Tcpdump final : public Dialect {
@@ -106,7 +149,8 @@ class Tcpdump final : public Dialect {
     } else if (heading->kind == TcpdumpHeading::Kind::Udp) {
       emit_datagram(*heading, block, std::move(packet), sink);
     } else if (heading->kind == TcpdumpHeading::Kind::Fragment && !block.printed.empty()) {
-      const size_t header = ip_header_size(block.printed, heading->is_v6);
+      const size_t header =
+          ip_header_size(block.printed, heading->is_v6) - left_out(block.printed, *heading);
       if (header < block.printed.size()) {
         joiner_.more(heading->src, heading->dst, std::string_view(block.printed).substr(header));
       }
@@ -141,15 +185,21 @@ class Tcpdump final : public Dialect {
 
   void emit_octets(Block block, TextPacket packet, PacketSink& sink) {
     joiner_.flush(sink);
-    packet.link = guess_link(block.octets, true).value_or(LinkType::Raw);
     packet.octets = std::move(block.octets);
+    packet.link = guess_link(packet.octets, true);
+    if (!packet.link) {
+      // A link layer that is not known here: what IP it carries is enough.
+      if (const size_t ip = find_ip_packet(packet.octets); ip != kNone) packet.octets.erase(0, ip);
+      packet.link = LinkType::Raw;
+    }
     sink.take(std::move(packet));
   }
 
   void emit_datagram(const TcpdumpHeading& heading, const Block& block, TextPacket packet,
                      PacketSink& sink) {
     const std::string_view printed = block.printed;
-    const size_t at = find_message(printed, ip_header_size(printed, heading.is_v6) + 8);
+    const size_t at = find_message(
+        printed, ip_header_size(printed, heading.is_v6) + 8 - left_out(printed, heading));
     packet.transport = Transport::Udp;
     if (at != kNone) {
       packet.octets = std::string(printed.substr(at));
@@ -174,19 +224,31 @@ class Tcpdump final : public Dialect {
       if (is_control && length == 0) sink.take(std::move(packet));
       return;
     }
-    const size_t header = ip_header_size(printed, heading.is_v6) + 20;
-    const size_t expected = header + heading.option_octets.value_or(0);
-    const size_t message = find_message(printed, expected);
-    const bool is_exact = heading.option_octets.has_value() && expected < printed.size();
-    if (message != kNone || is_exact) {
-      packet.octets = fit_segment(printed.substr(message != kNone ? message : expected), length);
-    } else {
-      packet.octets = fit_segment_end(printed, length);
-    }
+    packet.octets = segment_payload(heading, printed, length);
+    const bool is_cut = packet.octets.ends_with('\r');
+    cr_src_ = is_cut ? heading.src : Party{};
     sink.take(std::move(packet));
   }
 
+  std::string segment_payload(const TcpdumpHeading& heading, std::string_view printed,
+                              size_t length) const {
+    const bool after_cr = cr_src_.host == heading.src.host && cr_src_.port == heading.src.port;
+    const size_t header = ip_header_size(printed, heading.is_v6) + 20 - left_out(printed, heading);
+    const size_t expected = header + heading.option_octets.value_or(0);
+    const size_t message = find_message(printed, expected);
+    if (message != kNone) return fit_segment(printed.substr(message), length, false);
+    if (!heading.option_octets || expected >= printed.size())
+      return fit_segment_end(printed, length);
+    // Sequence numbers and checksums may hold a CR LF as well.
+    for (size_t missing = 0; missing < 3; ++missing) {
+      if (auto fitting = try_segment(printed.substr(expected - missing), length, after_cr))
+        return *fitting;
+    }
+    return fit_segment(printed.substr(expected), length, after_cr);
+  }
+
   DatagramJoiner joiner_;
+  Party cr_src_;  // who sent the segment before, if that ended with a CR
 };
 
 }  // namespace

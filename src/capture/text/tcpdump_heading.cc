@@ -196,6 +196,20 @@ void read_payload_kind(std::string_view rest, bool has_ports, TcpdumpHeading& ou
   }
 }
 
+// Of a tunnel the innermost addresses are meant: "GREv0, length 870: IP 10.0.0.1.5060
+// > 10.0.0.2.5060: SIP".
+void read_inner(std::string_view& kind, bool& has_ports, TcpdumpHeading& out) {
+  for (int depth = 0; depth < 4 && !has_ports; ++depth) {
+    const size_t v4 = kind.find("IP "), v6 = kind.find("IP6 ");
+    const size_t at = std::min(v4, v6);
+    if (at == kNone) return;
+    const std::string_view inner = kind.substr(at + (at == v4 ? 3 : 4));
+    if (!read_addresses(inner, false, out, has_ports, kind)) return;
+    out.is_v6 = at == v6;
+    out.is_tunnelled = true;
+  }
+}
+
 // The time, if there is one; false when there is none that tcpdump would write.
 bool read_time(std::string_view& rest, TimeText& time) {
   constexpr std::string_view kUnknown = "[Error converting time] ";
@@ -219,13 +233,14 @@ bool read_marker(std::string_view& rest, bool& is_v6) {
                                    std::pair{std::string_view("ethertype IPv6"), true}}) {
     const size_t at = lead.find(marker);
     if (at == kNone) continue;
-    const size_t length = lead.find("length ", at);
-    const size_t colon = lead.find(": ", length == kNone ? at : length);
+    // "(0x0800), length 801: " or "(0x0800), ".
     const size_t comma = lead.find(", ", at);
-    const size_t end = colon != kNone ? colon : comma;
-    if (end == kNone) return false;
+    if (comma == kNone) return false;
     is_v6 = v6;
-    rest.remove_prefix(end + 2);
+    rest.remove_prefix(comma + 2);
+    if (const size_t colon = rest.find(": "); rest.starts_with("length ") && colon != kNone) {
+      rest.remove_prefix(colon + 2);
+    }
     if (rest.starts_with("IP ")) rest.remove_prefix(3);
     return true;
   }
@@ -281,10 +296,8 @@ std::optional<TcpdumpHeading> parse_tcpdump_heading(const LineCursor& at) {
 
   bool has_ports = false;
   std::string_view kind;
-  if (has_marker && rest.starts_with('(')) {
-    out.more_fragments = rest.find("flags [+") != kNone;
+  if (has_marker && is_ip_fields(rest)) {
     // "(tos ...)" ends the line, or the addresses follow behind it.
-    if (!is_ip_fields(rest)) return std::nullopt;
     if (!read_addresses(rest, true, out, has_ports, kind)) {
       const std::string_view second = at.peek(1);
       if (!second.starts_with("    ") || !read_addresses(second, true, out, has_ports, kind))
@@ -294,6 +307,7 @@ std::optional<TcpdumpHeading> parse_tcpdump_heading(const LineCursor& at) {
   } else if (!read_addresses(rest, has_marker, out, has_ports, kind)) {
     return std::nullopt;
   }
+  read_inner(kind, has_ports, out);
   read_payload_kind(kind, has_ports, out);
   return out;
 }

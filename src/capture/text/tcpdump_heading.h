@@ -27,7 +27,7 @@ struct TcpdumpHeading {
   std::optional<size_t> length;         // of the payload
   std::optional<size_t> option_octets;  // of the TCP header, padded
   SegmentNumbers segment;
-  bool more_fragments = false;
+  bool is_tunnelled = false;  // the addresses are those of an inner packet
   size_t lines = 1;
 };
 

@@ -15,6 +15,8 @@ namespace siploom::capture::dump {
 namespace {
 
 constexpr auto kNone = std::string_view::npos;
+// How text in a dissection shows its line ends.
+constexpr std::string_view kShownCrlf = "\\r\\n";
 
 bool is_frame_line(std::string_view line) {
   return line.starts_with("Frame ") && line.size() > 6 && is_digit(line[6]) &&
@@ -88,6 +90,8 @@ class Section final {
       headers_ += "\r\n";
     } else if (part_ == Part::Body && level == 8) {
       is_lines_ = text.starts_with("Line-based text data");
+      // A body of no type that it knows is shown line by line right here.
+      if (text.ends_with(kShownCrlf)) add_line(text);
     } else if (part_ == Part::Body && level == 12) {
       add_body(text);
     }
@@ -99,14 +103,13 @@ class Section final {
   enum class Part : uint8_t { Other, Headers, Body };
 
   void add_body(std::string_view text) {
-    if (body_.size() + text.size() > MessageAssembler::kMaxBytes) return;
-    if (!is_lines_) {
-      append_sdp(text, body_);
-      return;
-    }
-    // Text is shown with its line ends as escapes.
-    if (text.ends_with("\\r\\n")) text.remove_suffix(4);
-    if (text.starts_with('[')) return;
+    if (is_lines_) return add_line(text);
+    if (body_.size() + text.size() <= MessageAssembler::kMaxBytes) append_sdp(text, body_);
+  }
+
+  void add_line(std::string_view text) {
+    if (text.starts_with('[') || body_.size() + text.size() > MessageAssembler::kMaxBytes) return;
+    if (text.ends_with(kShownCrlf)) text.remove_suffix(kShownCrlf.size());
     body_ += text;
     body_ += "\r\n";
   }
@@ -123,15 +126,22 @@ class Tshark final : public Dialect {
   void read(LineCursor& at, const Dialects&, PacketSink& sink) override {
     TextPacket packet;
     Section section;
-    HexBlock hex;
     std::vector<std::string> messages;
     at.next();
-    for (; !at.done() && !is_frame_line(at.line()); at.next()) {
+    while (!at.done() && !is_frame_line(at.line())) {
       const std::string_view line = at.line();
+      // Of hex dumps only one of a frame counts: dissections show data that they do not know in
+      // hex, too.
       if (is_hex_start(line)) {
-        while (!at.done() && hex.add(at.line())) at.next();
-        break;
+        std::string octets = take_hex(at);
+        const std::optional<LinkType> link = guess_link(octets, true);
+        if (link && !packet.link) {
+          packet.octets = std::move(octets);
+          packet.link = link;
+        }
+        continue;
       }
+      at.next();
       if (line.empty() || line.front() != ' ') {
         end_section(section, messages);
         read_layer(line, packet);
@@ -143,11 +153,7 @@ class Tshark final : public Dialect {
       }
     }
     end_section(section, messages);
-    if (!hex.empty()) {
-      packet.octets = hex.take();
-      packet.link = guess_link(packet.octets, true).value_or(LinkType::Ethernet);
-      return sink.take(std::move(packet));
-    }
+    if (packet.link) return sink.take(std::move(packet));
     for (std::string& message : messages) {
       TextPacket one = packet;
       one.octets = std::move(message);
@@ -156,6 +162,12 @@ class Tshark final : public Dialect {
   }
 
  private:
+  static std::string take_hex(LineCursor& at) {
+    HexBlock hex;
+    while (!at.done() && hex.add(at.line())) at.next();
+    return hex.take();
+  }
+
   static void end_section(Section& section, std::vector<std::string>& messages) {
     constexpr size_t kMostMessages = 1'000;
     if (section.open() && section.has_message() && messages.size() < kMostMessages) {
