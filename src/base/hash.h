@@ -1,6 +1,7 @@
 // Hashing of keys chosen by the outside: XXH3 with a seed of this process, so that nobody can aim at one bucket.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 
@@ -9,7 +10,14 @@
 namespace siploom {
 
 // Seed of this process; fixed once at the first use, or by set_hash_seed() before it (tests, reproducible runs).
-uint64_t hash_seed();
+namespace hash_detail {
+inline std::atomic<uint64_t> seed{0};
+uint64_t make_seed();
+}  // namespace hash_detail
+inline uint64_t hash_seed() {
+  const uint64_t seed = hash_detail::seed.load(std::memory_order_relaxed);
+  return seed != 0 ? seed : hash_detail::make_seed();
+}
 void set_hash_seed(uint64_t seed);
 
 uint64_t hash_bytes(ByteSpan bytes, uint64_t seed);

@@ -64,7 +64,7 @@ void CallConsumer::consume(size_t shard_index, Chunk& chunk) {
     }
     const auto outcome = shard.weaver.add(message.record, message.facts);
     if (options_.stats) {
-      shard.stats.add_message(message.record, message.facts, outcome.retransmission);
+      shard.stats.add_message(message.record, message.facts, outcome.begins_call, outcome.retransmission);
     }
   }
   if (!options_.rtp) return;

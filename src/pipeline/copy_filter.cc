@@ -10,9 +10,11 @@ constexpr Nanoseconds kWindow = 400 * kMillisecond;
 constexpr Nanoseconds kWindowWithoutId = 10 * kMillisecond;
 }  // namespace
 
-uint64_t copy_hash_of(const model::Record& record) {
+uint64_t copy_hash_of(const model::Record& record) { return copy_hash_of(record, hash_bytes(record.payload)); }
+
+uint64_t copy_hash_of(const model::Record& record, uint64_t identity) {
   const uint64_t ports = uint64_t{record.src.port} << 16 | record.dst.port;
-  uint64_t h = hash_bytes(record.payload);
+  uint64_t h = mix(identity, record.payload.size());
   h = mix(h, load_le64(&record.src.address.octets[8]) ^ load_le64(&record.src.address.octets[0]));
   h = mix(h, load_le64(&record.dst.address.octets[8]) ^ load_le64(&record.dst.address.octets[0]));
   return mix(h, ports);

@@ -27,5 +27,7 @@ class CopyFilter final {
 };
 
 uint64_t copy_hash_of(const model::Record& record);
+// The same of a message whose transaction is known: `identity` and the size stand for its octets.
+uint64_t copy_hash_of(const model::Record& record, uint64_t identity);
 
 }  // namespace siploom::pipeline

@@ -119,11 +119,16 @@ void index_messages(std::vector<Message>& messages, const Consumer& consumer, De
       message.wanted = false;
       continue;
     }
-    message.copy_hash = copy_hash_of(message.record);
-    if (!wants.facts) continue;
+    if (!wants.facts) {
+      message.copy_hash = copy_hash_of(message.record);
+      continue;
+    }
     const bool datagram = message.record.transport == Transport::Udp;
     scratch.view.parse(message.record.payload, datagram);
     weave::read_facts(scratch.view, message.facts);
+    // The transaction and the size say as much as all octets would, for a tenth of the work; without them, the octets.
+    const bool named = !message.facts.branch.empty() && scratch.view.has_cseq();
+    message.copy_hash = named ? copy_hash_of(message.record, message.facts.identity) : copy_hash_of(message.record);
     message.record.payload = as_bytes(scratch.view.raw());
     message.shard = static_cast<uint32_t>((message.facts.call_hash >> 32) % shards);
   }

@@ -58,12 +58,12 @@ model::Interval* StatsCollector::interval_at(Timestamp t) {
 }
 
 void StatsCollector::add_message(const model::Record& record, const weave::SipFacts& facts,
-                                 bool retransmission) {
+                                 bool begins_call, bool retransmission) {
   ++messages_;
   if (facts.malformed) ++malformed_;
   if (retransmission) ++retransmissions_;
   ++transports_[static_cast<size_t>(record.transport)];
-  if (!facts.call_id.empty()) call_ids_.insert(facts.call_hash);
+  if (begins_call) call_ids_.insert(facts.call_hash);
   model::Interval* interval = interval_at(record.time);
   if (interval != nullptr) {
     ++interval->messages;

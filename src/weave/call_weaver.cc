@@ -76,15 +76,6 @@ uint64_t hash_endpoints(const model::Record& record) {
   return mix(word(record.src), word(record.dst) + 1);
 }
 
-// RFC 3261 17.1.3 and 17.2.3: branch, sent-by hop and CSeq method name the transaction; a response is told apart by its
-// status and To tag. Without the cookie (RFC 2543) CSeq, tags and hop have to do, and they do.
-uint64_t identity_of(const model::Record& record, const SipFacts& facts) {
-  uint64_t h = mix(hash_text(facts.branch), uint64_t{facts.cseq} << 16 | facts.status);
-  h = mix(h, facts.method_id != Method::Unknown ? static_cast<uint64_t>(facts.method_id) : hash_text(facts.method));
-  if (!facts.to_tag.empty()) h = mix(h, hash_text(facts.to_tag));
-  return mix(h, hash_endpoints(record));
-}
-
 }  // namespace
 
 CallWeaver::CallWeaver(const WeaveOptions& options)
@@ -125,11 +116,10 @@ std::string_view CallWeaver::intern(Tracker& t, std::string_view text) {
   return interner_.text(interner_.intern(text));
 }
 
-CallWeaver::Tracker& CallWeaver::tracker_for(const model::Record& record, const SipFacts& facts,
-                                             bool& fresh) {
+uint32_t CallWeaver::tracker_for(const model::Record& record, const SipFacts& facts, bool& fresh) {
   if (const uint32_t* known = by_call_id_.find(facts.call_hash, facts.call_id)) {
     fresh = false;
-    return trackers_[*known];
+    return *known;
   }
   fresh = true;
   uint32_t index;
@@ -141,9 +131,7 @@ CallWeaver::Tracker& CallWeaver::tracker_for(const model::Record& record, const 
     free_.pop_back();
   }
   Tracker& t = trackers_[index];
-  const uint32_t generation = t.generation + 1;
-  t = Tracker{};
-  t.generation = generation;
+  const uint32_t generation = ++t.generation;
   t.in_use = true;
   charge(t, sizeof(Tracker) + sizeof(model::Leg) + 64);
   begin(t, record, facts);
@@ -154,7 +142,7 @@ CallWeaver::Tracker& CallWeaver::tracker_for(const model::Record& record, const 
   while (!begun_.empty() && stale(begun_.front())) begun_.pop_front();
   begun_.emplace_back(index, generation);
   ++counters_.calls;
-  return t;
+  return index;
 }
 
 void CallWeaver::begin(Tracker& t, const model::Record& record, const SipFacts& facts) {
@@ -191,7 +179,7 @@ void CallWeaver::set_origin(Tracker& t, const model::Record& record, const SipFa
 }
 
 bool CallWeaver::is_retransmission(Tracker& t, const model::Record& record, const SipFacts& facts) {
-  const uint64_t identity = identity_of(record, facts);
+  const uint64_t identity = mix(facts.identity, hash_endpoints(record));
   if (std::find(t.seen.begin(), t.seen.end(), identity) != t.seen.end()) return true;
   if (t.seen.size() < kMaxSeen) {
     if (t.seen.capacity() == 0) {
@@ -216,7 +204,8 @@ CallWeaver::Outcome CallWeaver::add(const model::Record& record, const SipFacts&
     return {};
   }
   bool fresh = false;
-  Tracker& t = tracker_for(record, facts, fresh);
+  const uint32_t index = tracker_for(record, facts, fresh);
+  Tracker& t = trackers_[index];
   Call& call = t.call;
   ++call.messages;
   call.any_matches |= facts.any_bits;
@@ -236,7 +225,7 @@ CallWeaver::Outcome CallWeaver::add(const model::Record& record, const SipFacts&
   }
   if (!facts.user_agent.empty()) note_user_agent(t, facts.user_agent);
   if (!facts.sdp.empty()) note_sdp(t, record, facts);
-  schedule(t, *by_call_id_.find(facts.call_hash, facts.call_id), now_);
+  schedule(t, index, now_);
   if (memory_bytes_ > options_.budget_bytes) enforce_budget();
   return outcome;
 }
@@ -435,10 +424,26 @@ void CallWeaver::drop(uint32_t index) {
     std::free(chunk);
     chunk = next;
   }
-  const uint32_t generation = t.generation;
-  t = Tracker{};
-  t.generation = generation;
+  recycle(t);
   free_.push_back(index);
+}
+
+// As new, but for the memory of its lists, which the next call will fill again.
+void CallWeaver::recycle(Tracker& t) {
+  const auto emptied = [](auto& list) {
+    auto kept = std::move(list);
+    kept.clear();
+    return kept;
+  };
+  Tracker fresh;
+  fresh.generation = t.generation;
+  fresh.seen = emptied(t.seen);
+  fresh.call.legs = emptied(t.call.legs);
+  fresh.call.user_agents = emptied(t.call.user_agents);
+  fresh.call.offered = emptied(t.call.offered);
+  fresh.call.codecs = emptied(t.call.codecs);
+  fresh.call.media = emptied(t.call.media);
+  t = std::move(fresh);
 }
 
 void CallWeaver::settle_one(Tracker& t) const {

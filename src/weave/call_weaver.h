@@ -94,7 +94,7 @@ class CallWeaver final {
   static constexpr size_t kMaxMedia = 32;
   static constexpr size_t kMaxCodecs = 16;
 
-  Tracker& tracker_for(const model::Record& record, const SipFacts& facts, bool& fresh);
+  uint32_t tracker_for(const model::Record& record, const SipFacts& facts, bool& fresh);
   void begin(Tracker& t, const model::Record& record, const SipFacts& facts);
   void set_origin(Tracker& t, const model::Record& record, const SipFacts& facts);
   bool is_retransmission(Tracker& t, const model::Record& record, const SipFacts& facts);
@@ -111,6 +111,7 @@ class CallWeaver final {
   void forget_due(Timestamp now);
   void enforce_budget();
   void drop(uint32_t index);
+  static void recycle(Tracker& t);
   void settle_one(Tracker& t) const;
 
   std::string_view keep(Tracker& t, std::string_view text);

@@ -1,5 +1,6 @@
 #include "weave/sip_facts.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/byte_masks.h"
@@ -12,44 +13,58 @@ using sip::HeaderId;
 
 namespace {
 
-// The value if a parameter `name` begins at `at`, an empty view otherwise.
-std::string_view parameter_at(std::string_view value, size_t at, std::string_view name) {
-  const size_t size = value.size();
-  while (at < size && is_space(value[at])) ++at;
-  if (size - at <= name.size() || to_lower(value[at]) != name[0]) return {};
-  if (!iequals(value.substr(at, name.size()), name)) return {};
-  std::string_view rest = trim_left(value.substr(at + name.size()));
+// The value of "name=value" in `text`, which ends before the next ';'.
+std::string_view value_of(std::string_view text, std::string_view name) {
+  size_t at = 0;
+  while (at < text.size() && is_space(text[at])) ++at;
+  if (text.size() - at <= name.size() || to_lower(text[at]) != name[0]) return {};
+  if (!iequals(text.substr(at, name.size()), name)) return {};
+  std::string_view rest = trim_left(text.substr(at + name.size()));
   if (rest.empty() || rest.front() != '=') return {};
-  rest = trim_left(rest.substr(1));
+  rest = trim(rest.substr(1));
   if (!rest.empty() && rest.front() == '"') {
     rest.remove_prefix(1);
     return rest.substr(0, rest.find('"'));
   }
-  return rest.substr(0, find_where(rest, [](char c) { return is_space(c) || c == ';' || c == ',' || c == '>'; }));
+  // Blanks, commas and '>' end a value, too; they are rare, so they are looked for only here.
+  return rest.substr(0, find_where(rest, [](char c) { return c <= ' ' || c == ',' || c == '>'; }));
+}
+
+// `readable`: octets that may be read from the value's beginning on, which saves copying its end.
+std::string_view find_parameter(std::string_view value, std::string_view name, size_t readable) {
+  size_t begin = std::string_view::npos;   // of the parameter whose end is looked for
+  for (size_t block = 0; block < value.size(); block += 64) {
+    const size_t left = value.size() - block;
+    const char* p = value.data() + block;
+    ByteMasks masks = block + 64 <= readable ? find_in_64(p, ';', ';')
+                                             : find_in_rest(p, std::min<size_t>(left, 63), ';', ';');
+    if (left < 64) masks.first &= (uint64_t{1} << left) - 1;
+    for (; masks.first != 0; masks.first &= masks.first - 1) {
+      const size_t at = block + static_cast<unsigned>(__builtin_ctzll(masks.first));
+      if (begin != std::string_view::npos) {
+        const std::string_view found = value_of(value.substr(begin, at - begin), name);
+        if (found.data() != nullptr) return found;
+      }
+      begin = at + 1;
+    }
+  }
+  return begin == std::string_view::npos ? std::string_view{} : value_of(value.substr(begin), name);
 }
 
 }  // namespace
 
 std::string_view quick_parameter(std::string_view value, std::string_view name) {
-  for (size_t block = 0; block < value.size(); block += 64) {
-    const size_t left = value.size() - block;
-    const char* p = value.data() + block;
-    ByteMasks masks = left >= 64 ? find_in_64(p, ';', ';') : find_in_rest(p, left, ';', ';');
-    for (; masks.first != 0; masks.first &= masks.first - 1) {
-      const size_t at = block + static_cast<unsigned>(__builtin_ctzll(masks.first)) + 1;
-      const std::string_view found = parameter_at(value, at, name);
-      if (found.data() != nullptr) return found;
-    }
-  }
-  return {};
+  return find_parameter(value, name, value.size() / 64 * 64);
 }
 
 namespace {
 
 // A tag stands behind the URI: parameters inside <> belong to the URI (RFC 3261 20.10).
-std::string_view tag_of(std::string_view value) {
-  const size_t close = value.rfind('>');
-  return quick_parameter(close == std::string_view::npos ? value : value.substr(close + 1), "tag");
+std::string_view tag_of(std::string_view value, const char* end) {
+  size_t close = value.size();
+  while (close > 0 && value[close - 1] != '>') --close;
+  value.remove_prefix(close);
+  return find_parameter(value, "tag", static_cast<size_t>(end - value.data()));
 }
 
 // The first of a comma list; Via values hold no quotes that a comma could hide in but in odd extensions.
@@ -65,10 +80,19 @@ bool is_sdp(std::string_view content_type, std::string_view body) {
   return istarts_with(content_type, "application/sdp") || istarts_with(content_type, "multipart/");
 }
 
+// RFC 3261 17.1.3 and 17.2.3: branch and CSeq method name the transaction; a response is told apart by its status and To
+// tag. Without the cookie (RFC 2543) CSeq, tags and hop have to do, and they do.
+uint64_t identity_of(const SipFacts& facts) {
+  uint64_t h = mix(hash_text(facts.branch), uint64_t{facts.cseq} << 16 | facts.status);
+  h = mix(h, facts.method_id != sip::Method::Unknown ? static_cast<uint64_t>(facts.method_id) : hash_text(facts.method));
+  if (!facts.to_tag.empty()) h = mix(h, hash_text(facts.to_tag));
+  return mix(h, facts.call_hash);
+}
+
 }  // namespace
 
 void read_facts(const sip::MessageView& message, SipFacts& out) {
-  out = SipFacts{};
+  const char* const end = message.raw().data() + message.raw().size();
   out.call_id = message.call_id();
   out.call_hash = hash_text(out.call_id);
   out.method = message.method();
@@ -79,9 +103,10 @@ void read_facts(const sip::MessageView& message, SipFacts& out) {
   out.cseq = message.cseq();
   out.from = message.first(HeaderId::From);
   out.to = message.first(HeaderId::To);
-  out.from_tag = tag_of(out.from);
-  out.to_tag = tag_of(out.to);
-  out.branch = quick_parameter(top_via(message.first(HeaderId::Via)), "branch");
+  out.from_tag = tag_of(out.from, end);
+  out.to_tag = tag_of(out.to, end);
+  const std::string_view via = top_via(message.first(HeaderId::Via));
+  if (!via.empty()) out.branch = find_parameter(via, "branch", static_cast<size_t>(end - via.data()));
   out.user_agent = message.first(HeaderId::UserAgent);
   if (out.user_agent.empty()) out.user_agent = message.first(HeaderId::Server);
   out.reason_header = message.first(HeaderId::Reason);
@@ -89,6 +114,7 @@ void read_facts(const sip::MessageView& message, SipFacts& out) {
   out.has_credentials =
       message.has(HeaderId::Authorization) || message.has(HeaderId::ProxyAuthorization);
   if (is_sdp(message.first(HeaderId::ContentType), message.body())) out.sdp = message.body();
+  out.identity = identity_of(out);
   if (out.method_id == sip::Method::Notify && out.is_request()) {
     out.ends_subscription =
         istarts_with(message.first(HeaderId::SubscriptionState), "terminated");

@@ -19,6 +19,7 @@ struct SipFacts {
   std::string_view reason_header; // RFC 3326
   std::string_view sdp;           // body, when it is a session description
   uint64_t call_hash = 0;         // of call_id, seeded
+  uint64_t identity = 0;          // of the transaction's request or response, whatever hop it is seen on
   uint64_t any_bits = 0;          // message predicates of a call filter that this message satisfies
   uint32_t cseq = 0;
   uint32_t expires_s = 0;         // of a 2xx to REGISTER or SUBSCRIBE
@@ -31,6 +32,7 @@ struct SipFacts {
   bool is_request() const { return status == 0; }
 };
 
+// `out` is as it was made: what the message lacks is not touched.
 void read_facts(const sip::MessageView& message, SipFacts& out);
 
 // Value of a ";name=value" parameter behind a header's URI or sent-by, without quotes; cheap and for well-known names only.

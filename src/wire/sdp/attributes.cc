@@ -17,6 +17,7 @@ std::string_view take_word(std::string_view& rest) {
 }
 
 bool read_direction(std::string_view name, Direction& out) {
+  if (name.size() != 8 || (name[0] != 's' && name[0] != 'r' && name[0] != 'i')) return false;
   for (const Direction d : {Direction::SendRecv, Direction::SendOnly, Direction::RecvOnly, Direction::Inactive}) {
     if (name == direction_name(d)) {
       out = d;

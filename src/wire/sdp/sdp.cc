@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/byte_masks.h"
 #include "base/text.h"
 #include "wire/sdp/attributes.h"
 
@@ -11,7 +12,16 @@ namespace {
 
 // CRLF, LF, or a lone CR (RFC 8866 5 asks to accept the sloppy ones).
 std::string_view take_sdp_line(std::string_view& rest) {
-  const size_t end = find_where(rest, [](char c) { return c == '\r' || c == '\n'; });
+  size_t end = rest.size();
+  for (size_t block = 0; block < rest.size(); block += 64) {
+    const size_t left = rest.size() - block;
+    const char* p = rest.data() + block;
+    const ByteMasks masks = left >= 64 ? find_in_64(p, '\r', '\n') : find_in_rest(p, left, '\r', '\n');
+    const uint64_t ends = masks.first | masks.second;
+    if (ends == 0) continue;
+    end = block + static_cast<unsigned>(__builtin_ctzll(ends));
+    break;
+  }
   const std::string_view line = rest.substr(0, end);
   size_t next = end;
   if (next < rest.size() && rest[next] == '\r') ++next;

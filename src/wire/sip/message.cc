@@ -220,11 +220,6 @@ void MessageView::add_header(size_t line, size_t line_end, size_t colon, bool fo
   }
 }
 
-std::string_view MessageView::first(HeaderId id) const {
-  const uint16_t slot = first_[static_cast<size_t>(id)];
-  return slot == 0 || id == HeaderId::Other ? std::string_view{} : value(slots_[slot - 1]);
-}
-
 std::string_view MessageView::first(std::string_view wanted) const {
   const HeaderId id = header_id(wanted);
   if (id != HeaderId::Other) return first(id);

@@ -50,7 +50,10 @@ class MessageView final {
   bool has_cseq() const { return has_cseq_; }
 
   // First value of a header as it stands (all comma parts), or an empty view. has() tells absent from empty.
-  std::string_view first(HeaderId id) const;
+  std::string_view first(HeaderId id) const {
+    const uint16_t slot = first_[static_cast<size_t>(id)];
+    return slot == 0 || id == HeaderId::Other ? std::string_view{} : value(slots_[slot - 1]);
+  }
   bool has(HeaderId id) const { return first_[static_cast<size_t>(id)] != 0; }
   // By name, full or compact, any case.
   std::string_view first(std::string_view name) const;
