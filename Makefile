@@ -35,7 +35,7 @@ generate:
 	@tools/gen_registry.py
 
 format:
-	@git ls-files 'src/*.cc' 'src/*.h' 'fuzz/*.cc' 'bench/*.cc' 'tests/*.cc' | xargs clang-format -i
+	@git ls-files 'src/*.cc' 'src/*.h' 'fuzz/*.cc' 'bench/*.cc' 'tests/*.cc' | grep -v _generated | xargs clang-format -i
 
 tidy:
 	@tools/tidy.sh

@@ -1,4 +1,5 @@
-// Masks of where two byte values stand in 64 octets: the structure of text found many octets at a time.
+// Masks of where two byte values stand in 64 octets: the structure of text found many octets at a
+// time.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,7 @@
 namespace siploom {
 
 struct ByteMasks {
-  uint64_t first = 0, second = 0;   // bit i: octet i is that value
+  uint64_t first = 0, second = 0;  // bit i: octet i is that value
 };
 
 // Reads exactly 64 octets at `p`.

@@ -56,9 +56,11 @@ inline uint64_t load_le64(const uint8_t* p) {
   std::memcpy(&v, p, sizeof v);
   return v;
 }
-static_assert(std::endian::native == std::endian::little, "load_le* assume a little-endian machine");
+static_assert(std::endian::native == std::endian::little,
+              "load_le* assume a little-endian machine");
 
-// Reads fields in order. A read past the end gives zero and makes ok() false for good: check once, at the end.
+// Reads fields in order. A read past the end gives zero and makes ok() false for good: check once,
+// at the end.
 class ByteReader final {
  public:
   explicit ByteReader(ByteSpan bytes SL_LIFETIMEBOUND) : bytes_(bytes) {}

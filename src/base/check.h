@@ -1,4 +1,5 @@
-// Programmer errors: SL_CHECK is always on and aborts; SL_BUG counts and logs in release, aborts in debug builds.
+// Programmer errors: SL_CHECK is always on and aborts; SL_BUG counts and logs in release, aborts in
+// debug builds.
 #pragma once
 
 #include <cstdio>

@@ -18,7 +18,8 @@ size_t find_plain(ByteSpan haystack, std::string_view needle) {
 }
 
 #if defined(__x86_64__)
-// Compares the needle's first and last byte at 32 places at once; only places where both agree are looked at whole.
+// Compares the needle's first and last byte at 32 places at once; only places where both agree are
+// looked at whole.
 __attribute__((target("avx2"))) size_t find_avx2(ByteSpan haystack, std::string_view needle) {
   const size_t length = needle.size();
   const __m256i first = _mm256_set1_epi8(needle.front());
@@ -27,7 +28,8 @@ __attribute__((target("avx2"))) size_t find_avx2(ByteSpan haystack, std::string_
   size_t i = 0;
   for (; i + length - 1 + 32 <= haystack.size(); i += 32) {
     const __m256i head = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(data + i));
-    const __m256i tail = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(data + i + length - 1));
+    const __m256i tail =
+        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(data + i + length - 1));
     auto mask = static_cast<uint32_t>(_mm256_movemask_epi8(
         _mm256_and_si256(_mm256_cmpeq_epi8(head, first), _mm256_cmpeq_epi8(tail, last))));
     for (; mask != 0; mask &= mask - 1) {

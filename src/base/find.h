@@ -1,4 +1,5 @@
-// Finder: substring search at the speed of memory (AVX2 where the processor has it), for one needle and many haystacks.
+// Finder: substring search at the speed of memory (AVX2 where the processor has it), for one needle
+// and many haystacks.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
-// FlatMap: open addressing with linear probing over a power of two of slots, at most 7/8 full. Hashes are the caller's
-// (seeded: base/hash.h) and are kept, so that growing does not hash again. Pointers to values die at the next insert.
+// FlatMap: open addressing with linear probing over a power of two of slots, at most 7/8 full.
+// Hashes are the caller's (seeded: base/hash.h) and are kept, so that growing does not hash again.
+// Pointers to values die at the next insert.
 #pragma once
 
 #include <cstddef>
@@ -51,7 +52,8 @@ class FlatMap final {
     if (slots_.empty()) return false;
     hash = stored(hash);
     size_t i = hash & mask_;
-    while (slots_[i].hash != 0 && !(slots_[i].hash == hash && slots_[i].key == key)) i = (i + 1) & mask_;
+    while (slots_[i].hash != 0 && !(slots_[i].hash == hash && slots_[i].key == key))
+      i = (i + 1) & mask_;
     if (slots_[i].hash == 0) return false;
     for (size_t next = (i + 1) & mask_; slots_[next].hash != 0; next = (next + 1) & mask_) {
       const size_t home = slots_[next].hash & mask_;

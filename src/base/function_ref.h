@@ -1,4 +1,5 @@
-// FunctionRef: a callable by reference, two words, no allocation. Valid while the callable lives (that is: as a parameter).
+// FunctionRef: a callable by reference, two words, no allocation. Valid while the callable lives
+// (that is: as a parameter).
 #pragma once
 
 #include <memory>
@@ -14,8 +15,8 @@ template <class R, class... Args>
 class FunctionRef<R(Args...)> final {
  public:
   template <class Fn>
-    requires(!std::is_same_v<std::remove_cvref_t<Fn>, FunctionRef>)
-  FunctionRef(Fn&& fn)  // NOLINT: converting is what it is for
+  requires(!std::is_same_v<std::remove_cvref_t<Fn>, FunctionRef>)
+      FunctionRef(Fn&& fn)  // NOLINT: converting is what it is for
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(fn)))),
         call_([](void* object, Args... args) -> R {
           return (*static_cast<std::remove_reference_t<Fn>*>(object))(std::forward<Args>(args)...);

@@ -4,12 +4,12 @@
 #include <sys/random.h>
 #include <xxhash.h>
 
-
 namespace siploom {
 
 uint64_t hash_detail::make_seed() {
   uint64_t fresh = 0, none = 0;
-  if (getrandom(&fresh, sizeof fresh, 0) != static_cast<ssize_t>(sizeof fresh)) fresh = 0x5DEECE66Dull;
+  if (getrandom(&fresh, sizeof fresh, 0) != static_cast<ssize_t>(sizeof fresh))
+    fresh = 0x5DEECE66Dull;
   fresh |= 1;
   return seed.compare_exchange_strong(none, fresh) ? fresh : none;
 }

@@ -1,4 +1,5 @@
-// Hashing of keys chosen by the outside: XXH3 with a seed of this process, so that nobody can aim at one bucket.
+// Hashing of keys chosen by the outside: XXH3 with a seed of this process, so that nobody can aim
+// at one bucket.
 #pragma once
 
 #include <atomic>
@@ -9,7 +10,8 @@
 
 namespace siploom {
 
-// Seed of this process; fixed once at the first use, or by set_hash_seed() before it (tests, reproducible runs).
+// Seed of this process; fixed once at the first use, or by set_hash_seed() before it (tests,
+// reproducible runs).
 namespace hash_detail {
 inline std::atomic<uint64_t> seed{0};
 uint64_t make_seed();
@@ -23,7 +25,9 @@ void set_hash_seed(uint64_t seed);
 uint64_t hash_bytes(ByteSpan bytes, uint64_t seed);
 inline uint64_t hash_bytes(ByteSpan bytes) { return hash_bytes(bytes, hash_seed()); }
 inline uint64_t hash_text(std::string_view text) { return hash_bytes(as_bytes(text), hash_seed()); }
-inline uint64_t hash_text(std::string_view text, uint64_t seed) { return hash_bytes(as_bytes(text), seed); }
+inline uint64_t hash_text(std::string_view text, uint64_t seed) {
+  return hash_bytes(as_bytes(text), seed);
+}
 
 // Folds two words into one by a 128-bit multiply; good avalanche, two cycles.
 inline uint64_t mix(uint64_t a, uint64_t b) {

@@ -1,4 +1,5 @@
-// HashSet: a set of 64-bit hashes in one array, at most 3/4 full. Counts distinct keys at 11 to 21 octets each.
+// HashSet: a set of 64-bit hashes in one array, at most 3/4 full. Counts distinct keys at 11 to 21
+// octets each.
 #pragma once
 
 #include <cstdint>

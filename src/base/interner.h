@@ -1,4 +1,5 @@
-// Interner: equal texts kept once and named by a 32-bit Symbol; one thread (a shard). Symbol 0 is the empty text.
+// Interner: equal texts kept once and named by a 32-bit Symbol; one thread (a shard). Symbol 0 is
+// the empty text.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,8 @@ class Interner final {
   }
   std::string_view text(Symbol symbol) const { return texts_[static_cast<uint32_t>(symbol)]; }
   size_t memory_bytes() const {
-    return arena_.memory_bytes() + index_.memory_bytes() + texts_.capacity() * sizeof(std::string_view);
+    return arena_.memory_bytes() + index_.memory_bytes() +
+           texts_.capacity() * sizeof(std::string_view);
   }
 
  private:

@@ -42,12 +42,23 @@ void JsonWriter::value(std::string_view text) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     switch (c) {
-      case '"': out_ += "\\\""; continue;
-      case '\\': out_ += "\\\\"; continue;
-      case '\n': out_ += "\\n"; continue;
-      case '\r': out_ += "\\r"; continue;
-      case '\t': out_ += "\\t"; continue;
-      default: break;
+      case '"':
+        out_ += "\\\"";
+        continue;
+      case '\\':
+        out_ += "\\\\";
+        continue;
+      case '\n':
+        out_ += "\\n";
+        continue;
+      case '\r':
+        out_ += "\\r";
+        continue;
+      case '\t':
+        out_ += "\\t";
+        continue;
+      default:
+        break;
     }
     if (byte < 0x20 || byte == 0x7F) {
       fmt::format_to(std::back_inserter(out_), "\\u{:04x}", byte);

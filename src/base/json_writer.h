@@ -1,4 +1,5 @@
-// JsonWriter: JSON into a string, in the order it is told. Text that is not UTF-8 comes out with U+FFFD (see text_or_base64).
+// JsonWriter: JSON into a string, in the order it is told. Text that is not UTF-8 comes out with
+// U+FFFD (see text_or_base64).
 #pragma once
 
 #include <cstdint>

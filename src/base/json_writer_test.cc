@@ -28,6 +28,8 @@ TEST_CASE("objects, arrays and escapes") {
 
 TEST_CASE("bytes that are not UTF-8 do not break the JSON") {
   std::string out;
-  JsonWriter(out).value("a\xFF" "b");
+  JsonWriter(out).value(
+      "a\xFF"
+      "b");
   CHECK(out == "\"a\\ufffdb\"");
 }

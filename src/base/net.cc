@@ -8,7 +8,8 @@
 namespace siploom {
 
 std::optional<IpAddress> parse_ip(std::string_view text) {
-  if (text.size() >= 2 && text.front() == '[' && text.back() == ']') text = text.substr(1, text.size() - 2);
+  if (text.size() >= 2 && text.front() == '[' && text.back() == ']')
+    text = text.substr(1, text.size() - 2);
   if (text.empty() || text.size() >= INET6_ADDRSTRLEN) return std::nullopt;
   char buffer[INET6_ADDRSTRLEN] = {};
   std::memcpy(buffer, text.data(), text.size());
@@ -83,18 +84,26 @@ std::optional<Cidr> parse_cidr(std::string_view text) {
 std::string format_cidr(const Cidr& cidr) {
   const bool v4 = cidr.network.is_v4() && cidr.prefix_bits >= 96;
   if (cidr.prefix_bits == 128) return format_ip(cidr.network);
-  return fmt::format("{}/{}", format_ip(cidr.network), v4 ? cidr.prefix_bits - 96 : cidr.prefix_bits);
+  return fmt::format("{}/{}", format_ip(cidr.network),
+                     v4 ? cidr.prefix_bits - 96 : cidr.prefix_bits);
 }
 
 std::string_view transport_name(Transport transport) {
   switch (transport) {
-    case Transport::Udp: return "udp";
-    case Transport::Tcp: return "tcp";
-    case Transport::Tls: return "tls";
-    case Transport::Ws: return "ws";
-    case Transport::Wss: return "wss";
-    case Transport::Sctp: return "sctp";
-    case Transport::Unknown: break;
+    case Transport::Udp:
+      return "udp";
+    case Transport::Tcp:
+      return "tcp";
+    case Transport::Tls:
+      return "tls";
+    case Transport::Ws:
+      return "ws";
+    case Transport::Wss:
+      return "wss";
+    case Transport::Sctp:
+      return "sctp";
+    case Transport::Unknown:
+      break;
   }
   return "unknown";
 }

@@ -1,4 +1,5 @@
-// Internet addresses and endpoints as plain values. An IPv4 address is kept as ::ffff:a.b.c.d (RFC 4291 2.5.5.2).
+// Internet addresses and endpoints as plain values. An IPv4 address is kept as ::ffff:a.b.c.d (RFC
+// 4291 2.5.5.2).
 #pragma once
 
 #include <array>
@@ -34,9 +35,7 @@ struct IpAddress {
     std::memcpy(a.octets.data(), sixteen, 16);
     return a;
   }
-  bool is_v4() const {
-    return load_le64(&octets[0]) == 0 && load_le32(&octets[8]) == 0xFFFF0000u;
-  }
+  bool is_v4() const { return load_le64(&octets[0]) == 0 && load_le32(&octets[8]) == 0xFFFF0000u; }
   bool is_unspecified() const {
     return load_le64(&octets[0]) == 0 &&
            (load_le64(&octets[8]) == 0 || load_le64(&octets[8]) == 0xFFFF0000u);

@@ -35,20 +35,20 @@ inline tl::unexpected<Error> fail(ErrorCode code, std::string message) {
 }  // namespace siploom
 
 // Gives the value of a Result, or returns its Error from the function around it.
-#define SL_TRY(...)                                                     \
-  ({                                                                    \
-    auto sl_try_result = (__VA_ARGS__);                                 \
-    if (!sl_try_result) {                                               \
+#define SL_TRY(...)                                                                \
+  ({                                                                               \
+    auto sl_try_result = (__VA_ARGS__);                                            \
+    if (!sl_try_result) {                                                          \
       return ::tl::unexpected<::siploom::Error>(std::move(sl_try_result.error())); \
-    }                                                                   \
-    std::move(*sl_try_result);                                          \
+    }                                                                              \
+    std::move(*sl_try_result);                                                     \
   })
 
 // The same for a Result<void>.
-#define SL_TRY_VOID(...)                                                                     \
-  do {                                                                                       \
-    auto sl_try_result = (__VA_ARGS__);                                                      \
-    if (!sl_try_result) {                                                                    \
-      return ::tl::unexpected<::siploom::Error>(std::move(sl_try_result.error()));           \
-    }                                                                                        \
+#define SL_TRY_VOID(...)                                                           \
+  do {                                                                             \
+    auto sl_try_result = (__VA_ARGS__);                                            \
+    if (!sl_try_result) {                                                          \
+      return ::tl::unexpected<::siploom::Error>(std::move(sl_try_result.error())); \
+    }                                                                              \
   } while (false)

@@ -13,25 +13,26 @@
 using namespace siploom;
 
 TEST_CASE("FlatMap does what std::map does, collisions included") {
-  CHECK(rc::check("random inserts, finds and erases", [](const std::vector<std::pair<uint8_t, uint8_t>>& steps) {
-    FlatMap<int, int> map;
-    std::map<int, int> truth;
-    for (const auto& [what, key] : steps) {
-      const uint64_t hash = key % 7;   // many keys share a slot
-      if (what % 3 == 0) {
-        RC_ASSERT(map.erase(hash, key) == (truth.erase(key) == 1));
-      } else {
-        *map.insert(hash, key).first = what;
-        truth[key] = what;
-      }
-      RC_ASSERT(map.size() == truth.size());
-    }
-    for (int key = 0; key < 256; ++key) {
-      const int* found = map.find(static_cast<uint64_t>(key) % 7, key);
-      RC_ASSERT((found != nullptr) == truth.contains(key));
-      if (found != nullptr) RC_ASSERT(*found == truth[key]);
-    }
-  }));
+  CHECK(rc::check("random inserts, finds and erases",
+                  [](const std::vector<std::pair<uint8_t, uint8_t>>& steps) {
+                    FlatMap<int, int> map;
+                    std::map<int, int> truth;
+                    for (const auto& [what, key] : steps) {
+                      const uint64_t hash = key % 7;  // many keys share a slot
+                      if (what % 3 == 0) {
+                        RC_ASSERT(map.erase(hash, key) == (truth.erase(key) == 1));
+                      } else {
+                        *map.insert(hash, key).first = what;
+                        truth[key] = what;
+                      }
+                      RC_ASSERT(map.size() == truth.size());
+                    }
+                    for (int key = 0; key < 256; ++key) {
+                      const int* found = map.find(static_cast<uint64_t>(key) % 7, key);
+                      RC_ASSERT((found != nullptr) == truth.contains(key));
+                      if (found != nullptr) RC_ASSERT(*found == truth[key]);
+                    }
+                  }));
 }
 
 TEST_CASE("FlatMap grows and keeps everything") {
@@ -51,7 +52,8 @@ TEST_CASE("HashSet does what std::set does") {
       RC_ASSERT(set.insert(hash) == truth.insert(hash).second);
     }
     RC_ASSERT(set.size() == truth.size());
-    for (uint64_t hash = 1; hash < 600; ++hash) RC_ASSERT(set.contains(hash) == truth.contains(hash));
+    for (uint64_t hash = 1; hash < 600; ++hash)
+      RC_ASSERT(set.contains(hash) == truth.contains(hash));
   }));
 }
 

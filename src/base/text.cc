@@ -39,7 +39,9 @@ struct CodePoint {
 };
 
 CodePoint decode_utf8(std::string_view s) {
-  const auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(s[i])); };
+  const auto byte = [&](size_t i) {
+    return static_cast<uint32_t>(static_cast<unsigned char>(s[i]));
+  };
   const uint32_t lead = byte(0);
   if (lead < 0x80) return {lead, 1};
   const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
@@ -56,9 +58,11 @@ CodePoint decode_utf8(std::string_view s) {
 
 // East Asian wide and emoji blocks, coarse: enough for columns to line up.
 bool is_wide(uint32_t c) {
-  return (c >= 0x1100 && c <= 0x115F) || (c >= 0x2E80 && c <= 0xA4CF) || (c >= 0xAC00 && c <= 0xD7A3) ||
-         (c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFE30 && c <= 0xFE6F) || (c >= 0xFF00 && c <= 0xFF60) ||
-         (c >= 0xFFE0 && c <= 0xFFE6) || (c >= 0x1F300 && c <= 0x1FAFF) || (c >= 0x20000 && c <= 0x3FFFD);
+  return (c >= 0x1100 && c <= 0x115F) || (c >= 0x2E80 && c <= 0xA4CF) ||
+         (c >= 0xAC00 && c <= 0xD7A3) || (c >= 0xF900 && c <= 0xFAFF) ||
+         (c >= 0xFE30 && c <= 0xFE6F) || (c >= 0xFF00 && c <= 0xFF60) ||
+         (c >= 0xFFE0 && c <= 0xFFE6) || (c >= 0x1F300 && c <= 0x1FAFF) ||
+         (c >= 0x20000 && c <= 0x3FFFD);
 }
 bool is_combining(uint32_t c) {
   return (c >= 0x300 && c <= 0x36F) || c == 0x200D || (c >= 0xFE00 && c <= 0xFE0F) ||
@@ -117,7 +121,8 @@ std::string printable(std::string_view s) {
   while (!s.empty()) {
     const CodePoint c = decode_utf8(s);
     const auto byte = static_cast<unsigned char>(s.front());
-    const bool control = c.length == 1 && (byte < 0x20 || byte == 0x7F) && byte != '\t' && byte != '\n';
+    const bool control =
+        c.length == 1 && (byte < 0x20 || byte == 0x7F) && byte != '\t' && byte != '\n';
     const bool c1 = c.length == 2 && c.value < 0xA0;
     if (c.length == 0 || control) {
       out += "\\x";

@@ -43,7 +43,8 @@ constexpr std::string_view trim(std::string_view s) { return trim_left(trim_righ
 
 std::string lower(std::string_view s);
 
-// Equality of short texts without a call: names and tokens that mostly are what they are compared with.
+// Equality of short texts without a call: names and tokens that mostly are what they are compared
+// with.
 inline bool equal_short(std::string_view a, std::string_view b) {
   const size_t size = a.size();
   if (size != b.size()) return false;
@@ -63,14 +64,16 @@ inline bool equal_short(std::string_view a, std::string_view b) {
   return true;
 }
 
-// Offset of the first octet that `stops` holds for, or the size. (find_first_of asks memchr about each octet.)
+// Offset of the first octet that `stops` holds for, or the size. (find_first_of asks memchr about
+// each octet.)
 template <class Stops>
 constexpr size_t find_where(std::string_view text, Stops&& stops, size_t from = 0) {
   while (from < text.size() && !stops(text[from])) ++from;
   return from;
 }
 
-// The whole of `text` as a number (`base` is for integers); nothing when it is not one or does not fit.
+// The whole of `text` as a number (`base` is for integers); nothing when it is not one or does not
+// fit.
 template <class Int>
 std::optional<Int> parse_number(std::string_view text, int base = 10) {
   Int value{};
@@ -98,7 +101,8 @@ constexpr Halves split_once(std::string_view text, char separator) {
   return {text.substr(0, at), text.substr(at + 1), true};
 }
 
-// Takes the next line from `rest` without its line end (CRLF, LF or a lone CR at the end of the text).
+// Takes the next line from `rest` without its line end (CRLF, LF or a lone CR at the end of the
+// text).
 std::string_view take_line(std::string_view& rest);
 
 // True when the bytes are well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).

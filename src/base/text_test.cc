@@ -54,7 +54,10 @@ TEST_CASE("widths count columns, not octets") {
 
 TEST_CASE("nothing from the network reaches the terminal as a control sequence") {
   CHECK(printable("a\x1b[31mb") == "a\\x1b[31mb");
-  CHECK(printable("a\xC2\x9B" "b") == "a\xEF\xBF\xBD" "b");   // C1 CSI in UTF-8
+  CHECK(printable("a\xC2\x9B"
+                  "b") ==
+        "a\xEF\xBF\xBD"
+        "b");  // C1 CSI in UTF-8
   CHECK(printable("ü\tx") == "ü\tx");
   CHECK(rc::check("printable() gives UTF-8 without controls", [](const std::string& any) {
     const std::string out = printable(any);

@@ -66,8 +66,8 @@ std::optional<int> take_zone(std::string_view s) {
 }
 
 bool is_sane(const CivilTime& c) {
-  return c.month >= 1 && c.month <= 12 && c.day >= 1 && c.day <= 31 && c.hour <= 23 && c.minute <= 59 &&
-         c.second <= 60 && c.year >= 1900 && c.year < 2200;
+  return c.month >= 1 && c.month <= 12 && c.day >= 1 && c.day <= 31 && c.hour <= 23 &&
+         c.minute <= 59 && c.second <= 60 && c.year >= 1900 && c.year < 2200;
 }
 
 std::optional<Timestamp> parse_epoch(std::string_view s) {
@@ -75,7 +75,8 @@ std::optional<Timestamp> parse_epoch(std::string_view s) {
   const auto seconds = parse_number<int64_t>(halves.before);
   std::string_view fraction = halves.after;
   const int nanos = take_fraction(fraction);
-  if (!seconds || !fraction.empty() || *seconds > INT64_MAX / kSecond - 1 || *seconds < 0) return std::nullopt;
+  if (!seconds || !fraction.empty() || *seconds > INT64_MAX / kSecond - 1 || *seconds < 0)
+    return std::nullopt;
   return Timestamp{*seconds * kSecond + nanos};
 }
 
@@ -90,7 +91,8 @@ CivilTime to_civil(Timestamp t) {
   const int64_t day_of_era = z - era * 146'097;
   const int64_t year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int64_t mp = (5 * day_of_year + 2) / 153;
   CivilTime c;
   c.day = static_cast<int>(day_of_year - (153 * mp + 2) / 5 + 1);
@@ -122,7 +124,8 @@ std::string with_fraction(std::string text, int nanosecond, int digits) {
 
 std::string format_clock(Timestamp t, int digits) {
   const CivilTime c = to_civil(t);
-  return with_fraction(fmt::format("{:02}:{:02}:{:02}", c.hour, c.minute, c.second), c.nanosecond, digits);
+  return with_fraction(fmt::format("{:02}:{:02}:{:02}", c.hour, c.minute, c.second), c.nanosecond,
+                       digits);
 }
 
 std::string format_rfc3339(Timestamp t, int digits) {
@@ -165,9 +168,10 @@ std::optional<Nanoseconds> parse_duration(std::string_view s) {
     std::string_view name;
     Nanoseconds size;
   };
-  constexpr Unit kUnits[] = {{"ns", 1},           {"us", kMicrosecond},  {"ms", kMillisecond},
-                             {"min", 60 * kSecond}, {"s", kSecond},      {"m", 60 * kSecond},
-                             {"h", 3600 * kSecond}, {"d", 86'400 * kSecond}, {"", kSecond}};
+  constexpr Unit kUnits[] = {
+      {"ns", 1},      {"us", kMicrosecond}, {"ms", kMillisecond},  {"min", 60 * kSecond},
+      {"s", kSecond}, {"m", 60 * kSecond},  {"h", 3600 * kSecond}, {"d", 86'400 * kSecond},
+      {"", kSecond}};
   s = trim(s);
   size_t digits = 0;
   while (digits < s.size() && (is_digit(s[digits]) || s[digits] == '.')) ++digits;

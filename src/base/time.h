@@ -1,4 +1,5 @@
-// Packet time: nanoseconds since the Unix epoch, UTC. Wall clocks come in from outside (Clock); nothing here reads one.
+// Packet time: nanoseconds since the Unix epoch, UTC. Wall clocks come in from outside (Clock);
+// nothing here reads one.
 #pragma once
 
 #include <compare>
@@ -37,7 +38,8 @@ Timestamp from_civil(const CivilTime& c);
 std::string format_rfc3339(Timestamp t, int digits = 6);
 // 01:25:02.000000, in UTC.
 std::string format_clock(Timestamp t, int digits = 6);
-// RFC 3339, or with a blank for the T, without zone (then UTC), without seconds, or a date alone; "@1700000000.5" too.
+// RFC 3339, or with a blank for the T, without zone (then UTC), without seconds, or a date alone;
+// "@1700000000.5" too.
 std::optional<Timestamp> parse_time(std::string_view text);
 // "250ms", "5s", "1.5m", "2h", "1d", "3us", "10ns"; a bare number is seconds.
 std::optional<Nanoseconds> parse_duration(std::string_view text);

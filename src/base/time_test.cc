@@ -19,8 +19,9 @@ TEST_CASE("RFC 3339 out and in") {
 }
 
 TEST_CASE("what is no time is refused") {
-  for (const char* text : {"", "yesterday", "2023-13-01", "2023-11-14T25:00", "2023-11-14T22:13:20+2", "@", "@-1",
-                           "@99999999999999999999", "2023-11-14X"}) {
+  for (const char* text :
+       {"", "yesterday", "2023-13-01", "2023-11-14T25:00", "2023-11-14T22:13:20+2", "@", "@-1",
+        "@99999999999999999999", "2023-11-14X"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_time(text));
   }
@@ -46,7 +47,8 @@ TEST_CASE("seconds are rounded to their digits") {
 
 TEST_CASE("civil time round trip") {
   CHECK(rc::check("to_civil and from_civil are inverse", [] {
-    const Timestamp t{*rc::gen::inRange<int64_t>(-4'000'000'000 * kSecond, 4'000'000'000 * kSecond)};
+    const Timestamp t{
+        *rc::gen::inRange<int64_t>(-4'000'000'000 * kSecond, 4'000'000'000 * kSecond)};
     RC_ASSERT(from_civil(to_civil(t)) == t);
   }));
 }

@@ -51,7 +51,8 @@ class BpfSource final : public Source {
 }  // namespace
 
 tl::unexpected<Error> bad_expression(const std::string& expression, const std::string& why) {
-  return fail(ErrorCode::InvalidArgument, fmt::format("--bpf '{}': {} (see pcap-filter(7))", expression, why));
+  return fail(ErrorCode::InvalidArgument,
+              fmt::format("--bpf '{}': {} (see pcap-filter(7))", expression, why));
 }
 
 std::unique_ptr<Source> filtered(std::unique_ptr<Source> source, const std::string& expression) {

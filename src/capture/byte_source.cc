@@ -74,7 +74,9 @@ class JoinedSource final : public ByteSource {
 std::unique_ptr<ByteSource> descriptor_source(int fd, const std::atomic<bool>* stop) {
   return std::make_unique<DescriptorSource>(fd, stop);
 }
-std::unique_ptr<ByteSource> memory_source(ByteSpan bytes) { return std::make_unique<MemorySource>(bytes); }
+std::unique_ptr<ByteSource> memory_source(ByteSpan bytes) {
+  return std::make_unique<MemorySource>(bytes);
+}
 std::unique_ptr<ByteSource> joined_source(std::string head, std::unique_ptr<ByteSource> rest) {
   return std::make_unique<JoinedSource>(std::move(head), std::move(rest));
 }

@@ -18,11 +18,13 @@ class ByteSource {
     size_t size = 0;
   };
   virtual ~ByteSource() = default;
-  // Up to `size` octets. Wait: nothing came within about 100 ms. Errors name what is wrong with the octets.
+  // Up to `size` octets. Wait: nothing came within about 100 ms. Errors name what is wrong with the
+  // octets.
   virtual Result<Read> read(uint8_t* to, size_t size) = 0;
 };
 
-// Reads a descriptor and closes it at the end, unless it is standard input. `stop` ends the waiting.
+// Reads a descriptor and closes it at the end, unless it is standard input. `stop` ends the
+// waiting.
 std::unique_ptr<ByteSource> descriptor_source(int fd, const std::atomic<bool>* stop);
 // Octets that outlive the source.
 std::unique_ptr<ByteSource> memory_source(ByteSpan bytes);
@@ -31,7 +33,8 @@ std::unique_ptr<ByteSource> joined_source(std::string head, std::unique_ptr<Byte
 
 enum class Compression : uint8_t { None, Gzip, Zstd, Xz, Lz4 };
 Compression compression_of(ByteSpan head);
-// Inflates as it is read; members one after the other are one stream. A stream that breaks off ends in an error.
+// Inflates as it is read; members one after the other are one stream. A stream that breaks off ends
+// in an error.
 std::unique_ptr<ByteSource> decompressor(Compression kind, std::unique_ptr<ByteSource> from);
 
 }  // namespace siploom::capture

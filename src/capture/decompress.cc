@@ -14,10 +14,12 @@ namespace {
 
 constexpr size_t kInputBytes = 128 * 1024;
 
-// What the four have in common: compressed octets in a buffer, and a step() that turns some of them into output.
+// What the four have in common: compressed octets in a buffer, and a step() that turns some of them
+// into output.
 class Decompressor : public ByteSource {
  public:
-  explicit Decompressor(std::unique_ptr<ByteSource> from) : from_(std::move(from)), input_(kInputBytes) {}
+  explicit Decompressor(std::unique_ptr<ByteSource> from)
+      : from_(std::move(from)), input_(kInputBytes) {}
 
   Result<Read> read(uint8_t* to, size_t size) final {
     while (true) {
@@ -33,7 +35,8 @@ class Decompressor : public ByteSource {
       if (!made) return tl::unexpected<Error>(made.error());
       if (*made > 0) return Read{Status::Data, *made};
       if (at_end_ && at_ == end_) {
-        if (!is_between_members()) return fail(ErrorCode::Malformed, "the compressed data ends in the middle");
+        if (!is_between_members())
+          return fail(ErrorCode::Malformed, "the compressed data ends in the middle");
         return Read{};
       }
       if (at_ == before && at_ != end_ && is_stuck()) {
@@ -93,7 +96,8 @@ class Gzip final : public Decompressor {
 
 class Zstd final : public Decompressor {
  public:
-  explicit Zstd(std::unique_ptr<ByteSource> from) : Decompressor(std::move(from)), stream_(ZSTD_createDStream()) {}
+  explicit Zstd(std::unique_ptr<ByteSource> from)
+      : Decompressor(std::move(from)), stream_(ZSTD_createDStream()) {}
   ~Zstd() override { ZSTD_freeDStream(stream_); }
 
  private:
@@ -131,7 +135,8 @@ class Xz final : public Decompressor {
     const lzma_ret result = lzma_code(&stream_, at_end() ? LZMA_FINISH : LZMA_RUN);
     used(input().size() - stream_.avail_in);
     done_ = result == LZMA_STREAM_END;
-    if (result != LZMA_OK && result != LZMA_STREAM_END && result != LZMA_BUF_ERROR) return damaged("xz");
+    if (result != LZMA_OK && result != LZMA_STREAM_END && result != LZMA_BUF_ERROR)
+      return damaged("xz");
     return size - stream_.avail_out;
   }
   bool is_between_members() const override { return done_; }
@@ -179,11 +184,16 @@ Compression compression_of(ByteSpan head) {
 
 std::unique_ptr<ByteSource> decompressor(Compression kind, std::unique_ptr<ByteSource> from) {
   switch (kind) {
-    case Compression::Gzip: return std::make_unique<Gzip>(std::move(from));
-    case Compression::Zstd: return std::make_unique<Zstd>(std::move(from));
-    case Compression::Xz: return std::make_unique<Xz>(std::move(from));
-    case Compression::Lz4: return std::make_unique<Lz4>(std::move(from));
-    case Compression::None: break;
+    case Compression::Gzip:
+      return std::make_unique<Gzip>(std::move(from));
+    case Compression::Zstd:
+      return std::make_unique<Zstd>(std::move(from));
+    case Compression::Xz:
+      return std::make_unique<Xz>(std::move(from));
+    case Compression::Lz4:
+      return std::make_unique<Lz4>(std::move(from));
+    case Compression::None:
+      break;
   }
   return from;
 }

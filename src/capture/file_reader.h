@@ -15,7 +15,8 @@ class FileReader {
       : name_(std::move(name)), window_(std::move(window)) {}
   virtual ~FileReader() = default;
   enum class Step : uint8_t { More, Wait, End };
-  // Appends about `target_bytes` of frames. What is wrong with the rest of the file ends it, with a warning.
+  // Appends about `target_bytes` of frames. What is wrong with the rest of the file ends it, with a
+  // warning.
   virtual Step read(FrameBatch& batch, size_t target_bytes) = 0;
 
   const std::string& name() const { return name_; }
@@ -32,7 +33,8 @@ class FileReader {
   SourceStats stats_;
   std::shared_ptr<const void> last_owner_;
   void hold(FrameBatch& batch) {
-    if (auto owner = window_->owner(); owner != nullptr && (batch.owners.empty() || batch.owners.back() != owner)) {
+    if (auto owner = window_->owner();
+        owner != nullptr && (batch.owners.empty() || batch.owners.back() != owner)) {
       batch.owners.push_back(std::move(owner));
     }
   }

@@ -48,14 +48,16 @@ Result<void> drop_privileges() {
     gid = nobody->pw_gid;
   }
   if (::setgroups(0, nullptr) != 0 || ::setgid(gid) != 0 || ::setuid(uid) != 0) {
-    return fail(ErrorCode::Io, fmt::format("cannot give up root's rights: {}", std::strerror(errno)));
+    return fail(ErrorCode::Io,
+                fmt::format("cannot give up root's rights: {}", std::strerror(errno)));
   }
   return {};
 }
 
 class LiveSource final : public Source {
  public:
-  explicit LiveSource(pcap_t* handle, const std::atomic<bool>* stop) : handle_(handle), stop_(stop) {
+  explicit LiveSource(pcap_t* handle, const std::atomic<bool>* stop)
+      : handle_(handle), stop_(stop) {
     link_ = static_cast<LinkType>(pcap_datalink(handle));
     nanoseconds_ = pcap_get_tstamp_precision(handle) == PCAP_TSTAMP_PRECISION_NANO;
   }
@@ -68,8 +70,9 @@ class LiveSource final : public Source {
       pcap_pkthdr* header = nullptr;
       const u_char* data = nullptr;
       const int got = pcap_next_ex(handle_, &header, &data);
-      if (got == 0) break;   // the patience is over: give what is there
-      if (got < 0) return fail(ErrorCode::Io, fmt::format("capture ended: {}", pcap_geterr(handle_)));
+      if (got == 0) break;  // the patience is over: give what is there
+      if (got < 0)
+        return fail(ErrorCode::Io, fmt::format("capture ended: {}", pcap_geterr(handle_)));
       add(batch, *header, data);
     }
     return true;
@@ -80,14 +83,16 @@ class LiveSource final : public Source {
     out.frames = frames_;
     out.bytes = bytes_;
     pcap_stat counts{};
-    if (pcap_stats(handle_, &counts) == 0) out.kernel_dropped = uint64_t{counts.ps_drop} + counts.ps_ifdrop;
+    if (pcap_stats(handle_, &counts) == 0)
+      out.kernel_dropped = uint64_t{counts.ps_drop} + counts.ps_ifdrop;
     return out;
   }
 
  private:
   void add(FrameBatch& batch, const pcap_pkthdr& header, const u_char* data) {
     if (block_ == nullptr || kBlockBytes - used_ < header.caplen) {
-      block_ = std::shared_ptr<uint8_t[]>(new uint8_t[std::max<size_t>(kBlockBytes, header.caplen)]);
+      block_ =
+          std::shared_ptr<uint8_t[]>(new uint8_t[std::max<size_t>(kBlockBytes, header.caplen)]);
       used_ = 0;
     }
     if (batch.owners.empty() || batch.owners.back() != block_) batch.owners.push_back(block_);
@@ -98,7 +103,8 @@ class LiveSource final : public Source {
     frame.captured = header.caplen;
     frame.original = header.len;
     frame.link = link_;
-    frame.time.ns = int64_t{header.ts.tv_sec} * kSecond + int64_t{header.ts.tv_usec} * (nanoseconds_ ? 1 : 1000);
+    frame.time.ns = int64_t{header.ts.tv_sec} * kSecond +
+                    int64_t{header.ts.tv_usec} * (nanoseconds_ ? 1 : 1000);
     batch.file_bytes += header.caplen;
     ++frames_;
     bytes_ += header.caplen;
@@ -116,12 +122,13 @@ class LiveSource final : public Source {
 tl::unexpected<Error> explain(const OpenOptions& options, pcap_t* handle, int code) {
   const std::string detail = pcap_geterr(handle);
   if (code == PCAP_ERROR_NO_SUCH_DEVICE) {
-    return fail(ErrorCode::NotFound, fmt::format("no interface '{}'; there are: {}", options.interface, interface_names()));
+    return fail(ErrorCode::NotFound, fmt::format("no interface '{}'; there are: {}",
+                                                 options.interface, interface_names()));
   }
   if (code == PCAP_ERROR_PERM_DENIED) {
-    return fail(ErrorCode::Io,
-                fmt::format("no right to capture on '{}'; run as root, or once: setcap cap_net_raw+ep $(which siploom)",
-                            options.interface));
+    return fail(ErrorCode::Io, fmt::format("no right to capture on '{}'; run as root, or once: "
+                                           "setcap cap_net_raw+ep $(which siploom)",
+                                           options.interface));
   }
   return fail(ErrorCode::Io, fmt::format("cannot capture on '{}': {} {}", options.interface,
                                          pcap_statustostr(code), detail));
@@ -144,7 +151,8 @@ Result<void> set_filter(const OpenOptions& options, pcap_t* handle) {
 Result<std::unique_ptr<Source>> open_live(const OpenOptions& options) {
   char error[PCAP_ERRBUF_SIZE] = {};
   pcap_t* handle = pcap_create(options.interface.c_str(), error);
-  if (handle == nullptr) return fail(ErrorCode::Io, fmt::format("cannot capture on '{}': {}", options.interface, error));
+  if (handle == nullptr)
+    return fail(ErrorCode::Io, fmt::format("cannot capture on '{}': {}", options.interface, error));
   pcap_set_snaplen(handle, static_cast<int>(std::min(options.snaplen, 262'144u)));
   pcap_set_promisc(handle, options.promiscuous ? 1 : 0);
   pcap_set_timeout(handle, kPatienceMs);

@@ -58,10 +58,11 @@ class MergeSource final : public Source {
     while (batch.frames.size() < kMergedFrames) {
       SL_TRY_VOID(open_due());
       if (children_.empty()) break;
-      Child& child = **std::min_element(children_.begin(), children_.end(), [](const auto& a, const auto& b) {
-        const Timestamp left = a->head().time, right = b->head().time;
-        return left != right ? left < right : a->order < b->order;
-      });
+      Child& child =
+          **std::min_element(children_.begin(), children_.end(), [](const auto& a, const auto& b) {
+            const Timestamp left = a->head().time, right = b->head().time;
+            return left != right ? left < right : a->order < b->order;
+          });
       batch.frames.push_back(child.head());
       if (++child.at < child.batch.frames.size()) continue;
       SL_TRY_VOID(refill(child, batch));
@@ -81,7 +82,7 @@ class MergeSource final : public Source {
     std::unique_ptr<Source> source;
     FrameBatch batch;
     size_t at = 0;
-    size_t order = 0;   // equal times: the file named first
+    size_t order = 0;  // equal times: the file named first
     const Frame& head() const { return batch.frames[at]; }
   };
 
@@ -94,8 +95,9 @@ class MergeSource final : public Source {
     while (opened_ < waiting_.size()) {
       const Candidate& candidate = waiting_[opened_];
       const bool due = children_.empty() ||
-                       std::any_of(children_.begin(), children_.end(),
-                                   [&](const auto& child) { return child->head().time >= candidate.first; });
+                       std::any_of(children_.begin(), children_.end(), [&](const auto& child) {
+                         return child->head().time >= candidate.first;
+                       });
       if (!due) break;
       auto child = std::make_unique<Child>();
       child->order = opened_++;
@@ -107,7 +109,8 @@ class MergeSource final : public Source {
     return {};
   }
 
-  // The child's next batch; a child at its end goes away. Frames already merged keep what they point into.
+  // The child's next batch; a child at its end goes away. Frames already merged keep what they
+  // point into.
   Result<void> refill(Child& child, FrameBatch& merged) {
     keep_owners(child, merged);
     while (true) {
@@ -138,7 +141,8 @@ std::unique_ptr<Source> numbered(std::unique_ptr<Source> source) {
   return std::make_unique<NumberedSource>(std::move(source));
 }
 
-Result<std::unique_ptr<Source>> open_merged(const std::vector<std::string>& paths, const std::atomic<bool>* stop) {
+Result<std::unique_ptr<Source>> open_merged(const std::vector<std::string>& paths,
+                                            const std::atomic<bool>* stop) {
   if (paths.size() == 1) return open_file(paths.front(), stop);
   std::vector<Candidate> candidates;
   for (const std::string& path : paths) {

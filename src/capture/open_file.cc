@@ -12,8 +12,9 @@ namespace siploom::capture {
 
 namespace {
 
-constexpr size_t kHeadBytes = 64 * 1024;        // what a text dump is told by
-constexpr uint64_t kSortWholeBytes = 64u << 20; // files up to this size are sorted wholly when they need it
+constexpr size_t kHeadBytes = 64 * 1024;  // what a text dump is told by
+constexpr uint64_t kSortWholeBytes =
+    64u << 20;  // files up to this size are sorted wholly when they need it
 constexpr size_t kMaxTextBytes = size_t{1} << 30;
 
 using MakeReader = std::unique_ptr<FileReader> (*)(std::string, std::unique_ptr<Window>);
@@ -27,15 +28,19 @@ MakeReader reader_for(ByteSpan head) {
 
 std::string first_octets(ByteSpan head) {
   std::string out;
-  for (const uint8_t octet : head.first(std::min<size_t>(4, head.size()))) out += fmt::format(" {:02x}", octet);
+  for (const uint8_t octet : head.first(std::min<size_t>(4, head.size())))
+    out += fmt::format(" {:02x}", octet);
   return out;
 }
 
 tl::unexpected<Error> not_a_capture(const std::string& name, ByteSpan head) {
   if (head.empty()) return fail(ErrorCode::Malformed, fmt::format("{}: is empty", name));
-  return fail(ErrorCode::Malformed,
-              fmt::format("{}: not a capture: it begins with{}; siploom reads pcap, pcapng, snoop and text dumps, "
-                          "plain or in gzip, zstd, xz or lz4", name, first_octets(head)));
+  return fail(
+      ErrorCode::Malformed,
+      fmt::format(
+          "{}: not a capture: it begins with{}; siploom reads pcap, pcapng, snoop and text dumps, "
+          "plain or in gzip, zstd, xz or lz4",
+          name, first_octets(head)));
 }
 
 // Waits until the head is there, however slowly it comes.
@@ -89,7 +94,8 @@ Result<std::unique_ptr<Source>> open_window(const std::string& name, std::unique
       Result<Read> read(uint8_t* to, size_t size) override {
         const auto status = from->available() != 0 ? Window::Status::Ready : from->ensure(1);
         if (status == Window::Status::Wait) return Read{Status::Wait, 0};
-        if (status == Window::Status::Short && from->error()) return tl::unexpected<Error>(*from->error());
+        if (status == Window::Status::Short && from->error())
+          return tl::unexpected<Error>(*from->error());
         if (status == Window::Status::Short) return Read{};
         const size_t take = std::min(size, from->available());
         std::copy_n(from->data(), take, to);
@@ -99,7 +105,8 @@ Result<std::unique_ptr<Source>> open_window(const std::string& name, std::unique
       }
       std::unique_ptr<Window> from;
     };
-    auto inflated = Window::stream(decompressor(kind, std::make_unique<FromWindow>(std::move(window))));
+    auto inflated =
+        Window::stream(decompressor(kind, std::make_unique<FromWindow>(std::move(window))));
     return open_window(name, std::move(inflated), stop, depth + 1);
   }
   if (const MakeReader make = reader_for(head)) {
@@ -110,7 +117,8 @@ Result<std::unique_ptr<Source>> open_window(const std::string& name, std::unique
       const auto once = make(name, Window::memory(whole));
       sort_whole = is_disordered(*once);
     }
-    return std::unique_ptr<Source>(std::make_unique<OrderedSource>(make(name, std::move(window)), sort_whole));
+    return std::unique_ptr<Source>(
+        std::make_unique<OrderedSource>(make(name, std::move(window)), sort_whole));
   }
   fill_head(*window, kHeadBytes, stop);
   const ByteSpan more{window->data(), std::min(window->available(), kHeadBytes)};
@@ -122,7 +130,8 @@ Result<std::unique_ptr<Source>> open_window(const std::string& name, std::unique
 
 Result<std::unique_ptr<Source>> open_file(const std::string& path, const std::atomic<bool>* stop) {
   if (path == "-") {
-    return open_window("standard input", Window::stream(descriptor_source(STDIN_FILENO, stop)), stop, 0);
+    return open_window("standard input", Window::stream(descriptor_source(STDIN_FILENO, stop)),
+                       stop, 0);
   }
   return open_window(path, SL_TRY(Window::map(path)), stop, 0);
 }

@@ -21,7 +21,8 @@ bool OrderedSource::is_ordered(const FrameBatch& batch) {
 // Sorts what is held and gives all but the `keep_back` latest frames.
 void OrderedSource::give_sorted(FrameBatch& batch, size_t keep_back) {
   std::vector<Frame>& frames = held_.frames;
-  std::stable_sort(frames.begin(), frames.end(), [](const Frame& a, const Frame& b) { return a.time < b.time; });
+  std::stable_sort(frames.begin(), frames.end(),
+                   [](const Frame& a, const Frame& b) { return a.time < b.time; });
   if (frames.size() <= keep_back) return;
   const auto cut = frames.end() - static_cast<std::ptrdiff_t>(keep_back);
   for (auto it = frames.begin(); it != cut; ++it) {
@@ -30,12 +31,14 @@ void OrderedSource::give_sorted(FrameBatch& batch, size_t keep_back) {
   batch.frames.assign(frames.begin(), cut);
   batch.owners = held_.owners;
   frames.erase(frames.begin(), cut);
-  // A block may be shared by frames on both sides of the cut, so the held ones keep all of the latest few.
+  // A block may be shared by frames on both sides of the cut, so the held ones keep all of the
+  // latest few.
   constexpr size_t kOwnersKept = 64;
   if (held_.frames.empty()) {
     held_.owners.clear();
   } else if (held_.owners.size() > kOwnersKept && keep_back <= kWindowFrames) {
-    held_.owners.erase(held_.owners.begin(), held_.owners.end() - static_cast<std::ptrdiff_t>(kOwnersKept));
+    held_.owners.erase(held_.owners.begin(),
+                       held_.owners.end() - static_cast<std::ptrdiff_t>(kOwnersKept));
   }
 }
 
@@ -74,14 +77,16 @@ SourceStats OrderedSource::stats() const {
   SourceStats out = reader_->stats();
   if (reader_->window().is_mapped()) out.total_file_bytes = reader_->window().size();
   if (late_ != 0) {
-    out.warnings.push_back(fmt::format("{}: {} packets lie further out of time order than siploom sorts; "
-                                       "`reordercap` can sort the file", reader_->name(), late_));
+    out.warnings.push_back(
+        fmt::format("{}: {} packets lie further out of time order than siploom sorts; "
+                    "`reordercap` can sort the file",
+                    reader_->name(), late_));
   }
   return out;
 }
 
 void OrderedSource::release_before(uint64_t number) {
-  if (disordered_) return;   // pages may still be pointed at from the window
+  if (disordered_) return;  // pages may still be pointed at from the window
   size_t done = 0;
   while (done < marks_.size() && marks_[done].number < number) ++done;
   if (done == 0) return;

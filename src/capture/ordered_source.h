@@ -1,5 +1,5 @@
-// OrderedSource: puts the frames of one file into time order. Ordered files cost a comparison a frame; a file that turns out
-// disordered is held back by a window of frames and sorted within it.
+// OrderedSource: puts the frames of one file into time order. Ordered files cost a comparison a
+// frame; a file that turns out disordered is held back by a window of frames and sorted within it.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,8 @@ namespace siploom::capture {
 
 class OrderedSource final : public Source {
  public:
-  // `sort_whole`: read everything before giving anything (small files that are known to be disordered).
+  // `sort_whole`: read everything before giving anything (small files that are known to be
+  // disordered).
   OrderedSource(std::unique_ptr<FileReader> reader, bool sort_whole);
 
   Result<bool> next(FrameBatch& batch, size_t target_bytes) override;
@@ -27,11 +28,11 @@ class OrderedSource final : public Source {
   bool disordered_ = false;
   bool ended_ = false;
   Timestamp last_given_ = kNoTime;
-  uint64_t late_ = 0;           // frames older than what was given before them
-  FrameBatch held_;             // the window of a disordered file
+  uint64_t late_ = 0;  // frames older than what was given before them
+  FrameBatch held_;    // the window of a disordered file
   uint64_t given_ = 0;
   struct Mark {
-    uint64_t number, offset;    // frames before `number` lie before `offset` of the file
+    uint64_t number, offset;  // frames before `number` lie before `offset` of the file
   };
   std::vector<Mark> marks_;
 };

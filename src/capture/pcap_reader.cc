@@ -1,4 +1,5 @@
-// pcap (draft-ietf-opsawg-pcap): microseconds, nanoseconds and the "modified" form, in both byte orders; and snoop (RFC 1761).
+// pcap (draft-ietf-opsawg-pcap): microseconds, nanoseconds and the "modified" form, in both byte
+// orders; and snoop (RFC 1761).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -29,7 +30,8 @@ class PcapReader final : public FileReader {
       begin();
     }
     batch.frames.reserve(batch.frames.size() + target_bytes / kTypicalFrame);
-    return swapped_ ? read_records<true>(batch, target_bytes) : read_records<false>(batch, target_bytes);
+    return swapped_ ? read_records<true>(batch, target_bytes)
+                    : read_records<false>(batch, target_bytes);
   }
 
  private:
@@ -54,19 +56,22 @@ class PcapReader final : public FileReader {
     Step step = Step::More;
     while (window_->offset() - from < target_bytes) {
       if (window_->available() < record_header_ &&
-          (step = need(batch, record_header_)) != Step::More) break;
+          (step = need(batch, record_header_)) != Step::More)
+        break;
       const uint8_t* p = window_->data();
       const uint32_t captured = load32<kSwapped>(p + 8), original = load32<kSwapped>(p + 12);
       if (captured > kMaxRecordBytes) {
-        step = stop_with(fmt::format("damaged after packet {}: a record claims {} octets", stats_.frames, captured));
+        step = stop_with(fmt::format("damaged after packet {}: a record claims {} octets",
+                                     stats_.frames, captured));
         break;
       }
       if (window_->available() < record_header_ + captured &&
-          (step = need(batch, record_header_ + captured)) != Step::More) break;
+          (step = need(batch, record_header_ + captured)) != Step::More)
+        break;
       p = window_->data();
       Frame& frame = batch.frames.emplace_back();
-      frame.time.ns = int64_t{load32<kSwapped>(p)} * kSecond +
-                      int64_t{load32<kSwapped>(p + 4)} * unit_ns_;
+      frame.time.ns =
+          int64_t{load32<kSwapped>(p)} * kSecond + int64_t{load32<kSwapped>(p + 4)} * unit_ns_;
       frame.data = p + record_header_;
       frame.captured = captured;
       frame.original = std::max(original, captured);
@@ -85,9 +90,12 @@ class PcapReader final : public FileReader {
   Step need(FrameBatch& batch, size_t size) {
     hold(batch);
     switch (window_->ensure(size)) {
-      case Window::Status::Ready: return Step::More;
-      case Window::Status::Wait: return Step::Wait;
-      case Window::Status::Short: break;
+      case Window::Status::Ready:
+        return Step::More;
+      case Window::Status::Wait:
+        return Step::Wait;
+      case Window::Status::Short:
+        break;
     }
     return window_->available() == 0 ? stop_with({}) : cut_off(window_->available(), size);
   }
@@ -118,15 +126,18 @@ class SnoopReader final : public FileReader {
     Step step = Step::More;
     while (window_->offset() - from < target_bytes) {
       if ((step = need(batch, kRecord)) != Step::More) break;
-      const uint32_t captured = load_be32(window_->data() + 4), record = load_be32(window_->data() + 8);
+      const uint32_t captured = load_be32(window_->data() + 4),
+                     record = load_be32(window_->data() + 8);
       if (record > kMaxRecordBytes || record < kRecord || captured > record - kRecord) {
-        step = stop_with(fmt::format("damaged after packet {}: a record claims {} octets", stats_.frames, record));
+        step = stop_with(fmt::format("damaged after packet {}: a record claims {} octets",
+                                     stats_.frames, record));
         break;
       }
       if ((step = need(batch, record)) != Step::More) break;
       const uint8_t* p = window_->data();
       Frame& frame = batch.frames.emplace_back();
-      frame.time.ns = int64_t{load_be32(p + 16)} * kSecond + int64_t{load_be32(p + 20)} * kMicrosecond;
+      frame.time.ns =
+          int64_t{load_be32(p + 16)} * kSecond + int64_t{load_be32(p + 20)} * kMicrosecond;
       frame.data = p + kRecord;
       frame.captured = captured;
       frame.original = load_be32(p);
@@ -145,9 +156,12 @@ class SnoopReader final : public FileReader {
     if (window_->available() >= size) return Step::More;
     hold(batch);
     switch (window_->ensure(size)) {
-      case Window::Status::Ready: return Step::More;
-      case Window::Status::Wait: return Step::Wait;
-      case Window::Status::Short: break;
+      case Window::Status::Ready:
+        return Step::More;
+      case Window::Status::Wait:
+        return Step::Wait;
+      case Window::Status::Short:
+        break;
     }
     return window_->available() == 0 ? stop_with({}) : cut_off(window_->available(), size);
   }
@@ -158,13 +172,14 @@ class SnoopReader final : public FileReader {
 }  // namespace
 
 FileReader::Step FileReader::cut_off(uint64_t have, uint64_t want) {
-  return stop_with(fmt::format("cut off after packet {} ({} of {} octets)", stats_.frames, have, want));
+  return stop_with(
+      fmt::format("cut off after packet {} ({} of {} octets)", stats_.frames, have, want));
 }
 
 FileReader::Step FileReader::stop_with(const std::string& warning) {
   if (window_->error()) {
-    stats_.warnings.push_back(fmt::format("{}: {}; read up to packet {}", name_, window_->error()->message,
-                                          stats_.frames));
+    stats_.warnings.push_back(fmt::format("{}: {}; read up to packet {}", name_,
+                                          window_->error()->message, stats_.frames));
   } else if (!warning.empty()) {
     stats_.warnings.push_back(fmt::format("{}: {}", name_, warning));
   }
@@ -178,7 +193,9 @@ bool is_pcap(ByteSpan head) {
   }
   return false;
 }
-bool is_snoop(ByteSpan head) { return as_text(head).starts_with(std::string_view("snoop\0\0\0", 8)); }
+bool is_snoop(ByteSpan head) {
+  return as_text(head).starts_with(std::string_view("snoop\0\0\0", 8));
+}
 
 std::unique_ptr<FileReader> pcap_reader(std::string name, std::unique_ptr<Window> window) {
   return std::make_unique<PcapReader>(std::move(name), std::move(window));

@@ -1,5 +1,6 @@
-// pcapng (draft-ietf-opsawg-pcapng): sections in either byte order, interfaces with their own clocks, packets in enhanced,
-// simple and obsolete blocks; comments and TLS secrets are kept for later.
+// pcapng (draft-ietf-opsawg-pcapng): sections in either byte order, interfaces with their own
+// clocks, packets in enhanced, simple and obsolete blocks; comments and TLS secrets are kept for
+// later.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,10 +13,10 @@ namespace siploom::capture {
 
 namespace {
 
-constexpr uint32_t kSectionHeader = 0x0A0D0D0A, kInterface = 1, kOldPacket = 2, kSimplePacket = 3, kNames = 4,
-                   kEnhancedPacket = 6, kSecrets = 10;
+constexpr uint32_t kSectionHeader = 0x0A0D0D0A, kInterface = 1, kOldPacket = 2, kSimplePacket = 3,
+                   kNames = 4, kEnhancedPacket = 6, kSecrets = 10;
 constexpr uint32_t kByteOrderMagic = 0x1A2B3C4D;
-constexpr uint32_t kTlsKeyLog = 0x544C534B;   // "TLSK"
+constexpr uint32_t kTlsKeyLog = 0x544C534B;  // "TLSK"
 constexpr size_t kMaxInterfaces = 4096;
 constexpr size_t kMaxComments = 64;
 constexpr size_t kMaxSecretsBytes = 4u << 20;
@@ -36,7 +37,10 @@ int64_t to_nanoseconds(uint64_t stamp, const Interface& interface) {
   // Impossible times are pinned to the end of what can be counted.
   constexpr uint64_t kMostSeconds = 9'000'000'000;
   const auto whole = static_cast<int64_t>(std::min(seconds, kMostSeconds));
-  return std::clamp<int64_t>(whole + interface.offset_seconds, 0, static_cast<int64_t>(kMostSeconds)) * kSecond + nanos;
+  return std::clamp<int64_t>(whole + interface.offset_seconds, 0,
+                             static_cast<int64_t>(kMostSeconds)) *
+             kSecond +
+         nanos;
 }
 
 class PcapngReader final : public FileReader {
@@ -59,9 +63,12 @@ class PcapngReader final : public FileReader {
     if (window_->available() >= size) return Step::More;
     hold(batch);
     switch (window_->ensure(size)) {
-      case Window::Status::Ready: return Step::More;
-      case Window::Status::Wait: return Step::Wait;
-      case Window::Status::Short: break;
+      case Window::Status::Ready:
+        return Step::More;
+      case Window::Status::Wait:
+        return Step::Wait;
+      case Window::Status::Short:
+        break;
     }
     return window_->available() == 0 ? stop_with({}) : cut_off(window_->available(), size);
   }
@@ -77,7 +84,8 @@ class PcapngReader final : public FileReader {
     }
     const uint32_t type = u32(window_->data()), length = u32(window_->data() + 4);
     if (length < 12 || length % 4 != 0 || length > kMaxRecordBytes * 4) {
-      return stop_with(fmt::format("damaged after packet {}: a block claims {} octets", stats_.frames, length));
+      return stop_with(
+          fmt::format("damaged after packet {}: a block claims {} octets", stats_.frames, length));
     }
     step = need(batch, length);
     if (step != Step::More) return step;
@@ -89,26 +97,33 @@ class PcapngReader final : public FileReader {
   void take_block(uint32_t type, ByteSpan body, FrameBatch& batch) {
     switch (type) {
       case kSectionHeader:
-        interfaces_.clear();   // numbered by section
+        interfaces_.clear();  // numbered by section
         take_options(body, 16);
         break;
-      case kInterface: take_interface(body); break;
+      case kInterface:
+        take_interface(body);
+        break;
       case kEnhancedPacket:
         if (body.size() >= 20) {
-          take_packet(batch, u32(&body[0]), u32(&body[4]), u32(&body[8]), u32(&body[12]), u32(&body[16]),
-                      body.subspan(20));
+          take_packet(batch, u32(&body[0]), u32(&body[4]), u32(&body[8]), u32(&body[12]),
+                      u32(&body[16]), body.subspan(20));
         }
         break;
       case kOldPacket:
         if (body.size() >= 20) {
-          take_packet(batch, u16(&body[0]), u32(&body[4]), u32(&body[8]), u32(&body[12]), u32(&body[16]),
-                      body.subspan(20));
+          take_packet(batch, u16(&body[0]), u32(&body[4]), u32(&body[8]), u32(&body[12]),
+                      u32(&body[16]), body.subspan(20));
         }
         break;
-      case kSimplePacket: take_simple(batch, body); break;
-      case kSecrets: take_secrets(body); break;
+      case kSimplePacket:
+        take_simple(batch, body);
+        break;
+      case kSecrets:
+        take_secrets(body);
+        break;
       case kNames:
-      default: break;   // of no use yet
+      default:
+        break;  // of no use yet
     }
   }
 
@@ -120,8 +135,10 @@ class PcapngReader final : public FileReader {
     for_each_option(body.subspan(8), [&](uint16_t code, ByteSpan value) {
       if (code == 9 && value.size() == 1) interface.units_per_second = units(value[0]);
       if (code == 14 && value.size() == 8) {
-        interface.offset_seconds = static_cast<int64_t>(swapped_ ? load_be64(value.data()) : load_le64(value.data()));
-        interface.offset_seconds = std::clamp<int64_t>(interface.offset_seconds, -9'000'000'000, 9'000'000'000);
+        interface.offset_seconds =
+            static_cast<int64_t>(swapped_ ? load_be64(value.data()) : load_le64(value.data()));
+        interface.offset_seconds =
+            std::clamp<int64_t>(interface.offset_seconds, -9'000'000'000, 9'000'000'000);
       }
     });
     interfaces_.push_back(interface);
@@ -136,11 +153,12 @@ class PcapngReader final : public FileReader {
     return out;
   }
 
-  void take_packet(FrameBatch& batch, uint32_t number, uint32_t high, uint32_t low, uint32_t captured,
-                   uint32_t original, ByteSpan rest) {
+  void take_packet(FrameBatch& batch, uint32_t number, uint32_t high, uint32_t low,
+                   uint32_t captured, uint32_t original, ByteSpan rest) {
     if (number >= interfaces_.size()) {
       if (!interfaces_warned_) {
-        stats_.warnings.push_back(fmt::format("{}: packets of an interface that is not described are left out", name_));
+        stats_.warnings.push_back(
+            fmt::format("{}: packets of an interface that is not described are left out", name_));
       }
       interfaces_warned_ = true;
       return;
@@ -155,14 +173,15 @@ class PcapngReader final : public FileReader {
   void take_simple(FrameBatch& batch, ByteSpan body) {
     if (body.size() < 4 || interfaces_.empty()) return;
     const uint32_t original = u32(&body[0]);
-    const uint32_t most = interfaces_[0].snaplen == 0 ? original : std::min(original, interfaces_[0].snaplen);
+    const uint32_t most =
+        interfaces_[0].snaplen == 0 ? original : std::min(original, interfaces_[0].snaplen);
     Frame& frame = batch.frames.emplace_back();
     frame.time = last_time_;
     add(frame, interfaces_[0], 0, most, original, body.subspan(4));
   }
 
-  void add(Frame& frame, const Interface& interface, uint32_t number, uint32_t captured, uint32_t original,
-           ByteSpan rest) {
+  void add(Frame& frame, const Interface& interface, uint32_t number, uint32_t captured,
+           uint32_t original, ByteSpan rest) {
     frame.data = rest.data();
     frame.captured = static_cast<uint32_t>(std::min<size_t>(captured, rest.size()));
     frame.original = std::max(original, frame.captured);
@@ -189,7 +208,8 @@ class PcapngReader final : public FileReader {
   void take_options(ByteSpan body, size_t from) {
     if (body.size() <= from || stats_.comments.size() >= kMaxComments) return;
     for_each_option(body.subspan(from), [&](uint16_t code, ByteSpan value) {
-      if (code == 1 && stats_.comments.size() < kMaxComments) stats_.comments.emplace_back(as_text(value));
+      if (code == 1 && stats_.comments.size() < kMaxComments)
+        stats_.comments.emplace_back(as_text(value));
     });
   }
 
@@ -209,7 +229,9 @@ class PcapngReader final : public FileReader {
 
 }  // namespace
 
-bool is_pcapng(ByteSpan head) { return head.size() >= 4 && load_le32(head.data()) == kSectionHeader; }
+bool is_pcapng(ByteSpan head) {
+  return head.size() >= 4 && load_le32(head.data()) == kSectionHeader;
+}
 
 std::unique_ptr<FileReader> pcapng_reader(std::string name, std::unique_ptr<Window> window) {
   return std::make_unique<PcapngReader>(std::move(name), std::move(window));

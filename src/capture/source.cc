@@ -20,8 +20,8 @@ constexpr int kMaxFolderDepth = 4;
 constexpr size_t kMaxFiles = 100'000;
 
 // Captures in a folder, by name; what is no capture is passed over with a word.
-void add_folder(const std::string& folder, const std::atomic<bool>* stop, int depth, std::vector<std::string>& out,
-                std::vector<std::string>& warnings) {
+void add_folder(const std::string& folder, const std::atomic<bool>* stop, int depth,
+                std::vector<std::string>& out, std::vector<std::string>& warnings) {
   std::error_code error;
   std::vector<fs::path> paths;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
@@ -48,7 +48,9 @@ class WarningSource final : public Source {
  public:
   WarningSource(std::unique_ptr<Source> source, std::vector<std::string> warnings)
       : source_(std::move(source)), warnings_(std::move(warnings)) {}
-  Result<bool> next(FrameBatch& batch, size_t target_bytes) override { return source_->next(batch, target_bytes); }
+  Result<bool> next(FrameBatch& batch, size_t target_bytes) override {
+    return source_->next(batch, target_bytes);
+  }
   SourceStats stats() const override {
     SourceStats out = source_->stats();
     out.warnings.insert(out.warnings.begin(), warnings_.begin(), warnings_.end());
@@ -75,12 +77,14 @@ Result<std::unique_ptr<Source>> open_source(const OpenOptions& options) {
     }
   }
   if (paths.empty()) {
-    std::string why = options.files.empty() ? "no capture named" : options.files.front() + ": holds no capture";
+    std::string why =
+        options.files.empty() ? "no capture named" : options.files.front() + ": holds no capture";
     if (!warnings.empty()) why += " (" + warnings.front() + ")";
     return fail(ErrorCode::NotFound, why);
   }
   std::unique_ptr<Source> source = filtered(SL_TRY(open_merged(paths, options.stop)), options.bpf);
-  if (!warnings.empty()) source = std::make_unique<WarningSource>(std::move(source), std::move(warnings));
+  if (!warnings.empty())
+    source = std::make_unique<WarningSource>(std::move(source), std::move(warnings));
   return numbered(std::move(source));
 }
 

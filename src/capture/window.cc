@@ -20,7 +20,8 @@ constexpr uint64_t kReleaseBytes = 32u << 20;
 
 Result<std::unique_ptr<Window>> Window::map(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fail(ErrorCode::NotFound, fmt::format("cannot open {}: {}", path, std::strerror(errno)));
+  if (fd < 0)
+    return fail(ErrorCode::NotFound, fmt::format("cannot open {}: {}", path, std::strerror(errno)));
   struct stat info {};
   if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
     // A pipe or device by name: read it as a stream.

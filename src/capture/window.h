@@ -1,5 +1,6 @@
-// Window: the octets of a capture file as its reader walks over them: a mapped file, or blocks filled from a ByteSource.
-// Pointers into a mapped window live as long as it; pointers into a block as long as somebody holds the block.
+// Window: the octets of a capture file as its reader walks over them: a mapped file, or blocks
+// filled from a ByteSource. Pointers into a mapped window live as long as it; pointers into a block
+// as long as somebody holds the block.
 #pragma once
 
 #include <memory>
@@ -16,11 +17,11 @@ class Window final {
 
   static Result<std::unique_ptr<Window>> map(const std::string& path);
   static std::unique_ptr<Window> stream(std::unique_ptr<ByteSource> source);
-  static std::unique_ptr<Window> memory(ByteSpan bytes);   // outlives the window
+  static std::unique_ptr<Window> memory(ByteSpan bytes);  // outlives the window
   ~Window();
 
-  // Makes `size` octets available at data(). Short: the end comes before; available() tells how many there are.
-  // Damaged or unreadable input ends like a short file, and error() says why.
+  // Makes `size` octets available at data(). Short: the end comes before; available() tells how
+  // many there are. Damaged or unreadable input ends like a short file, and error() says why.
   Status ensure(size_t size);
   const uint8_t* data() const { return at_; }
   size_t available() const { return static_cast<size_t>(end_ - at_); }
@@ -28,7 +29,7 @@ class Window final {
   // What holds the octets at data(); null when the window itself does.
   std::shared_ptr<const void> owner() const { return block_; }
   bool is_mapped() const { return block_ == nullptr && source_ == nullptr; }
-  uint64_t size() const { return static_cast<uint64_t>(end_ - begin_); }   // of a mapped file
+  uint64_t size() const { return static_cast<uint64_t>(end_ - begin_); }  // of a mapped file
   uint64_t offset() const { return stream_offset_ + static_cast<uint64_t>(at_ - begin_); }
   const std::optional<Error>& error() const { return error_; }
   // Lets go of the pages of a mapped file before `offset`; they can be read again.

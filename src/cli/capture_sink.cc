@@ -14,12 +14,14 @@ constexpr size_t kMaxRemembered = 1u << 20;
 }  // namespace
 
 Result<void> CaptureSink::check() {
-  const bool ng = options_.format == "pcapng" || (options_.format.empty() && options_.path.ends_with(".pcapng"));
+  const bool ng = options_.format == "pcapng" ||
+                  (options_.format.empty() && options_.path.ends_with(".pcapng"));
   format_ = ng ? capture::FileFormat::PcapNg : capture::FileFormat::Pcap;
   if (options_.path == "-") return {};
   std::FILE* file = std::fopen(next_path().c_str(), "wb");
   if (file == nullptr) {
-    return fail(ErrorCode::Io, fmt::format("cannot write {}: {}", next_path(), std::strerror(errno)));
+    return fail(ErrorCode::Io,
+                fmt::format("cannot write {}: {}", next_path(), std::strerror(errno)));
   }
   std::fclose(file);
   return {};

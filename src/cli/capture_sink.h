@@ -1,4 +1,5 @@
-// CaptureSink: writes the original packets of messages to a capture file, or to a row of them by size or time.
+// CaptureSink: writes the original packets of messages to a capture file, or to a row of them by
+// size or time.
 #pragma once
 
 #include <memory>
@@ -13,9 +14,9 @@ namespace siploom::cli {
 
 struct CaptureSinkOptions {
   std::string path;
-  std::string format;               // pcap or pcapng; empty: by the name of the file
-  uint64_t split_size = 0;          // octets
-  Nanoseconds split_every = 0;      // capture time
+  std::string format;           // pcap or pcapng; empty: by the name of the file
+  uint64_t split_size = 0;      // octets
+  Nanoseconds split_every = 0;  // capture time
 };
 
 class CaptureSink final {

@@ -18,7 +18,8 @@ Result<ChosenCalls> choose_calls(Input& input, const query::Filter* filter) {
   const pipeline::EngineResult result = SL_TRY(input.run(*chosen.consumer));
   chosen.consumer->finish(result.counters.last);
   for (const model::Call* call : chosen.consumer->calls()) {
-    if (filter == nullptr || filter->matches(pipeline::CallSubject(*call))) chosen.calls.push_back(call);
+    if (filter == nullptr || filter->matches(pipeline::CallSubject(*call)))
+      chosen.calls.push_back(call);
   }
   return chosen;
 }
@@ -31,8 +32,9 @@ HashSet call_id_hashes(const std::vector<const model::Call*>& calls) {
   return out;
 }
 
-Result<std::vector<pipeline::CallFrame>> frames_of(Input& input, const std::vector<const model::Call*>& calls) {
-  FlatMap<uint64_t, uint32_t> index;   // Call-ID hash to place in `calls`
+Result<std::vector<pipeline::CallFrame>> frames_of(Input& input,
+                                                   const std::vector<const model::Call*>& calls) {
+  FlatMap<uint64_t, uint32_t> index;  // Call-ID hash to place in `calls`
   for (uint32_t i = 0; i < calls.size(); ++i) {
     for (const model::Leg& leg : calls[i]->legs) {
       const uint64_t hash = hash_text(leg.call_id);
@@ -43,12 +45,13 @@ Result<std::vector<pipeline::CallFrame>> frames_of(Input& input, const std::vect
   std::vector<pipeline::CallFrame> frames;
   pipeline::MatchOptions match;
   match.call_ids = &wanted;
-  pipeline::MatchConsumer consumer(match, [&](const pipeline::Message& message, const auto&, const auto&, bool) {
-    const uint32_t call = *index.find(message.facts.call_hash, message.facts.call_hash);
-    if (message.record.frames.empty()) frames.push_back({message.record.frame, call});
-    for (const uint64_t frame : message.record.frames) frames.push_back({frame, call});
-    return true;
-  });
+  pipeline::MatchConsumer consumer(
+      match, [&](const pipeline::Message& message, const auto&, const auto&, bool) {
+        const uint32_t call = *index.find(message.facts.call_hash, message.facts.call_hash);
+        if (message.record.frames.empty()) frames.push_back({message.record.frame, call});
+        for (const uint64_t frame : message.record.frames) frames.push_back({frame, call});
+        return true;
+      });
   SL_TRY(input.run(consumer));
   std::sort(frames.begin(), frames.end());
   frames.erase(std::unique(frames.begin(), frames.end()), frames.end());

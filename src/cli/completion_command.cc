@@ -39,19 +39,28 @@ std::string bash_script() {
   std::string cases, commands;
   for (const CommandHelp& command : command_tree()) {
     commands += command.name + " ";
-    cases += fmt::format("    {}) options=\"{}\" ;;\n", command.name, joined(option_names(command), " "));
+    cases += fmt::format("    {}) options=\"{}\" ;;\n", command.name,
+                         joined(option_names(command), " "));
   }
-  std::string out = "# bash completion for siploom:  source <(siploom completion bash)\n_siploom() {\n";
+  std::string out =
+      "# bash completion for siploom:  source <(siploom completion bash)\n_siploom() {\n";
   out += "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} options=\"\"\n";
   out += "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n";
-  out += fmt::format("    COMPREPLY=($(compgen -W \"{}--help --version\" -- \"$word\")); return\n  fi\n", commands);
+  out += fmt::format(
+      "    COMPREPLY=($(compgen -W \"{}--help --version\" -- \"$word\")); return\n  fi\n",
+      commands);
   out += "  case $before in\n";
-  out += "    -i|--interface) COMPREPLY=($(compgen -W \"any $(ls /sys/class/net 2>/dev/null)\" -- \"$word\")); return ;;\n";
+  out +=
+      "    -i|--interface) COMPREPLY=($(compgen -W \"any $(ls /sys/class/net 2>/dev/null)\" -- "
+      "\"$word\")); return ;;\n";
   out += "    --color) COMPREPLY=($(compgen -W \"auto always never\" -- \"$word\")); return ;;\n";
-  out += "    --format) COMPREPLY=($(compgen -W \"pcap pcapng text jsonl csv\" -- \"$word\")); return ;;\n";
-  out += fmt::format("    --sort|--columns|-f|--filter|grep) COMPREPLY=($(compgen -W \"{}\" -- \"$word\") "
-                     "$(compgen -f -- \"$word\")); return ;;\n",
-                     field_names());
+  out +=
+      "    --format) COMPREPLY=($(compgen -W \"pcap pcapng text jsonl csv\" -- \"$word\")); return "
+      ";;\n";
+  out += fmt::format(
+      "    --sort|--columns|-f|--filter|grep) COMPREPLY=($(compgen -W \"{}\" -- \"$word\") "
+      "$(compgen -f -- \"$word\")); return ;;\n",
+      field_names());
   out += "  esac\n  case ${COMP_WORDS[1]} in\n" + cases + "  esac\n";
   out += "  case $word in\n    -*) COMPREPLY=($(compgen -W \"$options --help\" -- \"$word\")) ;;\n";
   out += "    *) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n  esac\n}\n";
@@ -74,7 +83,9 @@ std::string zsh_text(std::string_view text) {
 }
 
 std::string zsh_script() {
-  std::string out = "#compdef siploom\n# zsh completion for siploom:  source <(siploom completion zsh)\n_siploom() {\n";
+  std::string out =
+      "#compdef siploom\n# zsh completion for siploom:  source <(siploom completion "
+      "zsh)\n_siploom() {\n";
   out += "  local -a commands=(\n";
   for (const CommandHelp& command : command_tree()) {
     out += fmt::format("    '{}:{}'\n", command.name, zsh_text(command.help));
@@ -85,13 +96,16 @@ std::string zsh_script() {
     out += fmt::format("    {})\n      _arguments", command.name);
     for (const OptionHelp& option : command.options) {
       for (const std::string& name : option.names) {
-        const std::string value = option.value.empty() ? "" : ":" + zsh_text(option.value) + ":_files";
+        const std::string value =
+            option.value.empty() ? "" : ":" + zsh_text(option.value) + ":_files";
         out += fmt::format(" \\\n        '{}[{}]{}'", name, zsh_text(option.help), value);
       }
     }
     out += " \\\n        '*:file:_files' ;;\n";
   }
-  out += "  esac\n}\nif [[ $funcstack[1] == _siploom ]]; then _siploom; else compdef _siploom siploom; fi\n";
+  out +=
+      "  esac\n}\nif [[ $funcstack[1] == _siploom ]]; then _siploom; else compdef _siploom "
+      "siploom; fi\n";
   return out;
 }
 
@@ -107,18 +121,23 @@ std::string roff(std::string_view text) {
 
 std::string man_page() {
   std::string out = fmt::format(".TH SIPLOOM 1 \"\" \"siploom {}\" \"User commands\"\n", kVersion);
-  out += ".SH NAME\nsiploom \\- every SIP call in any capture, and what became of it\n.SH SYNOPSIS\n";
-  for (const CommandHelp& command : command_tree()) out += fmt::format("{}\n.br\n", roff(command.usage));
   out +=
-      ".SH DESCRIPTION\nsiploom reads captures, text dumps, standard input or an interface, finds SIP on any port and in\n"
+      ".SH NAME\nsiploom \\- every SIP call in any capture, and what became of it\n.SH SYNOPSIS\n";
+  for (const CommandHelp& command : command_tree())
+    out += fmt::format("{}\n.br\n", roff(command.usage));
+  out +=
+      ".SH DESCRIPTION\nsiploom reads captures, text dumps, standard input or an interface, finds "
+      "SIP on any port and in\n"
       "any tunnel, builds calls, and shows, searches, counts, splits and exports them.\n"
-      "Filters are described in docs/filter.md; \\fBsiploom fields\\fR lists their fields.\n.SH COMMANDS\n";
+      "Filters are described in docs/filter.md; \\fBsiploom fields\\fR lists their fields.\n.SH "
+      "COMMANDS\n";
   for (const CommandHelp& command : command_tree()) {
     out += fmt::format(".SS {}\n{}.\n", roff(command.usage), roff(command.help));
     if (!command.words_help.empty()) out += fmt::format(".PP\n{}\n", roff(command.words_help));
     for (const OptionHelp& option : command.options) {
       const std::string value = option.value.empty() ? "" : " \\fI" + roff(option.value) + "\\fR";
-      out += fmt::format(".TP\n\\fB{}\\fR{}\n{}\n", roff(joined(option.names, ", ")), value, roff(option.help));
+      out += fmt::format(".TP\n\\fB{}\\fR{}\n{}\n", roff(joined(option.names, ", ")), value,
+                         roff(option.help));
     }
   }
   out += ".SH EXIT STATUS\n0 found, 1 nothing found, 2 error.\n";

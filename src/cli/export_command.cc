@@ -50,7 +50,8 @@ std::unique_ptr<CaptureSink> make_sink(const ExportOptions& options, const std::
 }
 
 // Whole calls: their rows, or all their packets in the order of capture.
-Result<size_t> export_calls(Input& input, Options& options, const std::string& format, const query::Filter* filter) {
+Result<size_t> export_calls(Input& input, Options& options, const std::string& format,
+                            const query::Filter* filter) {
   if (is_capture(format)) SL_TRY_VOID(input.make_rereadable());
   const ChosenCalls chosen = SL_TRY(choose_calls(input, filter));
   if (!is_capture(format)) {
@@ -74,7 +75,8 @@ Result<size_t> export_calls(Input& input, Options& options, const std::string& f
   if (chosen.calls.empty()) return size_t{0};
   auto frames = SL_TRY(frames_of(input, chosen.calls));
   pipeline::MediaMap media;
-  for (uint32_t i = 0; i < chosen.calls.size() && !options.export_.no_rtp; ++i) media.add(i, *chosen.calls[i]);
+  for (uint32_t i = 0; i < chosen.calls.size() && !options.export_.no_rtp; ++i)
+    media.add(i, *chosen.calls[i]);
   // A frame that carried messages of two calls is written once.
   for (pipeline::CallFrame& frame : frames) frame.call = 0;
   frames.erase(std::unique(frames.begin(), frames.end()), frames.end());
@@ -86,9 +88,11 @@ Result<size_t> export_calls(Input& input, Options& options, const std::string& f
   return chosen.calls.size();
 }
 
-Result<size_t> export_messages(Input& input, Options& options, const std::string& format, const query::Filter* filter) {
+Result<size_t> export_messages(Input& input, Options& options, const std::string& format,
+                               const query::Filter* filter) {
   if (format == "csv") {
-    return fail(ErrorCode::InvalidArgument, "CSV has a row a call: add --calls, or use --format jsonl");
+    return fail(ErrorCode::InvalidArgument,
+                "CSV has a row a call: add --calls, or use --format jsonl");
   }
   pipeline::MatchOptions match;
   match.filter = filter;
@@ -104,15 +108,16 @@ Result<size_t> export_messages(Input& input, Options& options, const std::string
   Output out(options.output);
   MessagePrinter printer(options, out);
   std::optional<Error> error;
-  pipeline::MatchConsumer consumer(match, [&](const pipeline::Message& message, const sip::MessageView& view,
-                                              const pipeline::Chunk& chunk, bool) {
-    if (sink == nullptr) {
-      printer.print(message.record, view, true);
-      return !out.is_broken();
-    }
-    if (auto written = sink->write(message.record, chunk); !written) error = written.error();
-    return !error.has_value();
-  });
+  pipeline::MatchConsumer consumer(
+      match, [&](const pipeline::Message& message, const sip::MessageView& view,
+                 const pipeline::Chunk& chunk, bool) {
+        if (sink == nullptr) {
+          printer.print(message.record, view, true);
+          return !out.is_broken();
+        }
+        if (auto written = sink->write(message.record, chunk); !written) error = written.error();
+        return !error.has_value();
+      });
   consumer.before_chunk = [&](const pipeline::Chunk& chunk) {
     if (sink != nullptr) sink->before_chunk(chunk);
   };
@@ -127,18 +132,23 @@ Result<size_t> export_messages(Input& input, Options& options, const std::string
 int export_command(Options& options) {
   if (auto words = resolve_words(options.input, false); !words) return fail_with(words.error());
   const bool calls = options.export_.whole_calls;
-  auto filter = compile_filter(options.input.filter, calls ? registry::Scope::Call : registry::Scope::Message);
+  auto filter = compile_filter(options.input.filter,
+                               calls ? registry::Scope::Call : registry::Scope::Message);
   if (!filter) return fail_with(filter.error());
   if (!calls && *filter && (**filter).asks_calls()) {
-    return fail_with({ErrorCode::InvalidArgument, "a filter over calls chooses whole calls: add --calls"});
+    return fail_with(
+        {ErrorCode::InvalidArgument, "a filter over calls chooses whole calls: add --calls"});
   }
   const std::string format = format_of(options.export_);
   if (options.export_.output == "-" && is_capture(format) && isatty(STDOUT_FILENO) != 0) {
-    return fail_with({ErrorCode::InvalidArgument, "packets are not for a terminal: name a file with -o, or choose --format text"});
+    return fail_with(
+        {ErrorCode::InvalidArgument,
+         "packets are not for a terminal: name a file with -o, or choose --format text"});
   }
   Input input(options.input, options.output);
   const query::Filter* chosen = *filter ? &**filter : nullptr;
-  auto written = calls ? export_calls(input, options, format, chosen) : export_messages(input, options, format, chosen);
+  auto written = calls ? export_calls(input, options, format, chosen)
+                       : export_messages(input, options, format, chosen);
   input.report();
   if (!written) return fail_with(written.error());
   return *written != 0 ? 0 : 1;

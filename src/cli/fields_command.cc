@@ -14,7 +14,8 @@ namespace {
 
 bool is_wanted(const registry::FieldInfo& field, const std::vector<std::string>& words) {
   for (const std::string& word : words) {
-    const bool found = ifind(field.name, word) != std::string_view::npos || ifind(field.help, word) != std::string_view::npos ||
+    const bool found = ifind(field.name, word) != std::string_view::npos ||
+                       ifind(field.help, word) != std::string_view::npos ||
                        ifind(field.aliases, word) != std::string_view::npos;
     if (!found) return false;
   }
@@ -59,8 +60,10 @@ void write_json(Output& out, const registry::FieldInfo& field) {
 
 int fields_command(const Options& options) {
   Output out(options.output);
-  view::Table table({{"Field", view::Align::Left, 0, 10, 24}, {"Type", view::Align::Left, 1, 6, 12},
-                     {"Of", view::Align::Left, 2, 4, 14}, {"What", view::Align::Left, 0, 20, 90},
+  view::Table table({{"Field", view::Align::Left, 0, 10, 24},
+                     {"Type", view::Align::Left, 1, 6, 12},
+                     {"Of", view::Align::Left, 2, 4, 14},
+                     {"What", view::Align::Left, 0, 20, 90},
                      {"Also", view::Align::Left, 3, 8, 60}});
   size_t count = 0;
   for (const registry::FieldInfo& field : registry::fields()) {
@@ -73,8 +76,10 @@ int fields_command(const Options& options) {
     std::string help(field.help);
     if (!field.choices.empty()) help += fmt::format(" ({})", field.choices);
     if (!field.unit.empty()) help += fmt::format(", in {}", field.unit);
-    table.add({{std::string(field.name), view::Role::Key}, {std::string(registry::type_name(field.type)), view::Role::Plain},
-               {std::string(registry::scope_name(field.scope)), view::Role::Plain}, {help, view::Role::Plain},
+    table.add({{std::string(field.name), view::Role::Key},
+               {std::string(registry::type_name(field.type)), view::Role::Plain},
+               {std::string(registry::scope_name(field.scope)), view::Role::Plain},
+               {help, view::Role::Plain},
                {std::string(field.aliases), view::Role::Dim}});
   }
   if (!options.output.json && count != 0) out.write(table.text(out.width(), out.color()));

@@ -15,7 +15,8 @@ namespace {
 // What one run of grep does with each message that it is given.
 class Grep {
  public:
-  Grep(const Options& options, Output& out) : options_(options.grep), out_(out), printer_(options, out) {}
+  Grep(const Options& options, Output& out)
+      : options_(options.grep), out_(out), printer_(options, out) {}
 
   Result<void> open_sink() {
     if (options_.output.empty()) return {};
@@ -26,8 +27,8 @@ class Grep {
     sink_ = std::make_unique<CaptureSink>(sink);
     return sink_->check();
   }
-  bool take(const pipeline::Message& message, const sip::MessageView& view, const pipeline::Chunk& chunk,
-            bool matched) {
+  bool take(const pipeline::Message& message, const sip::MessageView& view,
+            const pipeline::Chunk& chunk, bool matched) {
     const Timestamp time = message.record.time;
     if (!is_known(first_)) first_ = time;
     if (options_.stop_after != 0 && time - first_ >= options_.stop_after) return false;
@@ -68,11 +69,12 @@ class Grep {
 Result<HashSet> matching_call_ids(Input& input, const pipeline::MatchOptions& match) {
   HashSet found;
   pipeline::MatchOptions options = match;
-  options.dialogs = true;   // asks for the facts; the dialogs themselves are not looked at here
-  pipeline::MatchConsumer consumer(options, [&](const auto& message, const auto&, const auto&, bool matched) {
-    if (matched && !message.facts.call_id.empty()) found.insert(message.facts.call_hash);
-    return true;
-  });
+  options.dialogs = true;  // asks for the facts; the dialogs themselves are not looked at here
+  pipeline::MatchConsumer consumer(
+      options, [&](const auto& message, const auto&, const auto&, bool matched) {
+        if (matched && !message.facts.call_id.empty()) found.insert(message.facts.call_hash);
+        return true;
+      });
   SL_TRY(input.run(consumer));
   return found;
 }
@@ -95,7 +97,8 @@ int grep_command(Options& options) {
   match.invert = options.grep.invert;
   match.context_after = options.grep.after;
 
-  // Whole dialogs need two readings; of a stream, that cannot be read again, they begin with the first match.
+  // Whole dialogs need two readings; of a stream, that cannot be read again, they begin with the
+  // first match.
   HashSet call_ids;
   if (options.grep.dialog && !input.is_stream()) {
     auto found = matching_call_ids(input, match);
@@ -111,7 +114,8 @@ int grep_command(Options& options) {
   Grep grep(options, out);
   if (auto sink = grep.open_sink(); !sink) return fail_with(sink.error());
   pipeline::MatchConsumer consumer(
-      match, [&](const pipeline::Message& message, const sip::MessageView& view, const pipeline::Chunk& chunk,
+      match, [&](const pipeline::Message& message, const sip::MessageView& view,
+                 const pipeline::Chunk& chunk,
                  bool matched) { return grep.take(message, view, chunk, matched); });
   consumer.before_chunk = [&](const pipeline::Chunk& chunk) { grep.before_chunk(chunk); };
   const bool stream = input.is_stream();

@@ -72,7 +72,8 @@ Result<void> Input::make_rereadable() {
   if (!options_.interface.empty()) {
     return fail(ErrorCode::Unsupported,
                 "this command reads its input twice and cannot run live; capture to a file first "
-                "(siploom grep -q -O FILE -i " + options_.interface + ")");
+                "(siploom grep -q -O FILE -i " +
+                    options_.interface + ")");
   }
   const auto dash = std::find(options_.files.begin(), options_.files.end(), "-");
   if (dash == options_.files.end()) return {};
@@ -80,8 +81,10 @@ Result<void> Input::make_rereadable() {
   std::string path = fmt::format("{}/siploom-XXXXXX", directory != nullptr ? directory : "/tmp");
   const int fd = mkstemp(path.data());
   if (fd < 0) {
-    return fail(ErrorCode::Io, fmt::format("cannot keep standard input in {}: {}; set TMPDIR to a folder with room",
-                                           path, std::strerror(errno)));
+    return fail(
+        ErrorCode::Io,
+        fmt::format("cannot keep standard input in {}: {}; set TMPDIR to a folder with room", path,
+                    std::strerror(errno)));
   }
   spool_path_ = path;
   char block[64 * 1024];
@@ -93,15 +96,17 @@ Result<void> Input::make_rereadable() {
       if (sent <= 0) {
         const std::string why = std::strerror(errno);
         ::close(fd);
-        return fail(ErrorCode::Io, fmt::format("cannot keep standard input in {}: {}; set TMPDIR to a folder "
-                                               "with room", path, why));
+        return fail(ErrorCode::Io,
+                    fmt::format("cannot keep standard input in {}: {}; set TMPDIR to a folder "
+                                "with room",
+                                path, why));
       }
       at += sent;
       size -= sent;
     }
   }
   ::close(fd);
-  g_stop = false;   // Ctrl-C ended the input, not the command
+  g_stop = false;  // Ctrl-C ended the input, not the command
   *dash = path;
   return {};
 }
@@ -136,13 +141,16 @@ Result<pipeline::EngineResult> Input::run(pipeline::Consumer& consumer) {
 void Input::report() const {
   if (!stats_) return;
   constexpr size_t kMost = 20;
-  for (size_t i = 0; i < std::min(kMost, stats_->warnings.size()); ++i) complain(stats_->warnings[i]);
+  for (size_t i = 0; i < std::min(kMost, stats_->warnings.size()); ++i)
+    complain(stats_->warnings[i]);
   if (stats_->warnings.size() > kMost) {
     complain(fmt::format("{} more warnings", stats_->warnings.size() - kMost));
   }
   if (stats_->kernel_dropped != 0) {
-    complain(fmt::format("the kernel dropped {} packets before siploom could read them; a larger --buffer or a "
-                         "--bpf filter helps", stats_->kernel_dropped));
+    complain(fmt::format(
+        "the kernel dropped {} packets before siploom could read them; a larger --buffer or a "
+        "--bpf filter helps",
+        stats_->kernel_dropped));
   }
 }
 
@@ -151,7 +159,8 @@ Result<void> resolve_words(InputOptions& input, bool filter_first) {
   const bool live = !input.interface.empty();
   if (!words.empty() && input.filter.empty() && !exists(words.front())) {
     const bool alone = words.size() == 1 && !live;
-    if (filter_first ? !alone || looks_like_filter(words.front()) : looks_like_filter(words.front()) && !alone) {
+    if (filter_first ? !alone || looks_like_filter(words.front())
+                     : looks_like_filter(words.front()) && !alone) {
       input.filter = words.front();
       words.erase(words.begin());
     }
@@ -159,7 +168,8 @@ Result<void> resolve_words(InputOptions& input, bool filter_first) {
   input.files = std::move(words);
   if (live && !input.files.empty()) {
     return fail(ErrorCode::InvalidArgument,
-                fmt::format("'{}': give either files or -i {}, not both", input.files.front(), input.interface));
+                fmt::format("'{}': give either files or -i {}, not both", input.files.front(),
+                            input.interface));
   }
   if (live || !input.files.empty()) return {};
   if (isatty(STDIN_FILENO) == 0) {
@@ -170,7 +180,8 @@ Result<void> resolve_words(InputOptions& input, bool filter_first) {
               "no capture named: give files, '-' for standard input, or -i IFACE (see --help)");
 }
 
-Result<std::optional<query::Filter>> compile_filter(const std::string& text, registry::Scope scope) {
+Result<std::optional<query::Filter>> compile_filter(const std::string& text,
+                                                    registry::Scope scope) {
   if (text.empty()) return std::optional<query::Filter>{};
   auto filter = query::Filter::compile(text, scope);
   if (!filter) return tl::unexpected<Error>(filter.error());

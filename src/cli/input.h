@@ -1,4 +1,5 @@
-// Input: opens what the user named, runs the engine over it with progress and Ctrl-C, and says what was amiss.
+// Input: opens what the user named, runs the engine over it with progress and Ctrl-C, and says what
+// was amiss.
 #pragma once
 
 #include <atomic>
@@ -21,7 +22,8 @@ class Input final {
  public:
   Input(const InputOptions& options, const OutputOptions& output);
   ~Input();
-  // For commands that read twice: standard input is kept in an unnamed file, live capture is refused.
+  // For commands that read twice: standard input is kept in an unnamed file, live capture is
+  // refused.
   Result<void> make_rereadable();
   // Reads everything once (again) through `consumer`.
   Result<pipeline::EngineResult> run(pipeline::Consumer& consumer);
@@ -29,7 +31,7 @@ class Input final {
   Result<std::unique_ptr<capture::Source>> open() const;
   // Tells warnings of the last run on standard error: files cut off, packets dropped.
   void report() const;
-  bool is_stream() const;      // standard input or live: results should show as they come
+  bool is_stream() const;  // standard input or live: results should show as they come
   unsigned threads() const;
   const InputOptions& options() const { return options_; }
 
@@ -40,7 +42,8 @@ class Input final {
   std::string spool_path_;
 };
 
-// Takes `words` apart into a filter and files. `filter_first`: the first word is a filter unless it names a file.
+// Takes `words` apart into a filter and files. `filter_first`: the first word is a filter unless it
+// names a file.
 Result<void> resolve_words(InputOptions& input, bool filter_first);
 Result<std::optional<query::Filter>> compile_filter(const std::string& text, registry::Scope scope);
 

@@ -45,13 +45,15 @@ void MessagePrinter::print_json(const model::Record& record, const sip::MessageV
   out_.write("\n");
 }
 
-void MessagePrinter::print(const model::Record& record, const sip::MessageView& view, bool matched) {
+void MessagePrinter::print(const model::Record& record, const sip::MessageView& view,
+                           bool matched) {
   if (options_.output.json) return print_json(record, view);
   if (options_.grep.raw) {
     out_.write(view.raw());
     return;
   }
-  const view::MessageHead head{record.time, record.src, record.dst, record.transport, view.status()};
+  const view::MessageHead head{record.time, record.src, record.dst, record.transport,
+                               view.status()};
   if (options_.grep.one_line) {
     std::string_view rest = view.raw();
     out_.write(view::message_line(head, take_line(rest), view.call_id(), out_.color()));

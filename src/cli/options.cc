@@ -21,10 +21,13 @@ constexpr const char* kAbout =
     "  siploom stats trunk.pcap                    counts, ASR, NER, PDD\n"
     "  ssh sbc tcpdump -U -w - | siploom grep INVITE -\n"
     "\n"
-    "FILES are captures (pcap, pcapng, snoop, NetMon 2; plain, gzip, zstd, xz, lz4), text dumps (tcpdump, ngrep,\n"
-    "sngrep, Asterisk, FreeSWITCH ...) or directories of them; '-' is standard input. Several are merged by time.\n"
+    "FILES are captures (pcap, pcapng, snoop, NetMon 2; plain, gzip, zstd, xz, lz4), text dumps "
+    "(tcpdump, ngrep,\n"
+    "sngrep, Asterisk, FreeSWITCH ...) or directories of them; '-' is standard input. Several are "
+    "merged by time.\n"
     "SIP is found on any port, over UDP, TCP, SCTP, WebSocket and HEP, in VLANs and tunnels.\n"
-    "Filters: see `siploom fields` and docs/filter.md.  Exit status: 0 found, 1 nothing found, 2 error.";
+    "Filters: see `siploom fields` and docs/filter.md.  Exit status: 0 found, 1 nothing found, 2 "
+    "error.";
 
 struct Usage {
   std::string_view command, words;
@@ -57,10 +60,11 @@ class HelpFormatter final : public CLI::Formatter {
   }
 };
 
-// Reads "12ms"-like and time words into their fields; CLI11 shows what the lambda returns as the error.
+// Reads "12ms"-like and time words into their fields; CLI11 shows what the lambda returns as the
+// error.
 template <class T, class Parse>
-void add_parsed(CLI::App& app, const std::string& name, T& slot, Parse parse, const std::string& help,
-                const char* example, const std::string& group) {
+void add_parsed(CLI::App& app, const std::string& name, T& slot, Parse parse,
+                const std::string& help, const char* example, const std::string& group) {
   app.add_option_function<std::string>(
          name,
          [&slot, parse, name, example](const std::string& text) {
@@ -81,9 +85,10 @@ std::optional<uint64_t> parse_size(const std::string& text) {
     std::string_view name;
     uint64_t size;
   };
-  constexpr Unit kUnits[] = {{"", 1},          {"k", 1u << 10},   {"m", 1u << 20},   {"g", 1u << 30},
-                             {"kib", 1u << 10}, {"mib", 1u << 20}, {"gib", 1u << 30}, {"kb", 1000},
-                             {"mb", 1'000'000}, {"gb", 1'000'000'000}};
+  constexpr Unit kUnits[] = {
+      {"", 1},           {"k", 1u << 10},      {"m", 1u << 20},   {"g", 1u << 30},
+      {"kib", 1u << 10}, {"mib", 1u << 20},    {"gib", 1u << 30}, {"kb", 1000},
+      {"mb", 1'000'000}, {"gb", 1'000'000'000}};
   size_t digits = 0;
   while (digits < text.size() && is_digit(text[digits])) ++digits;
   const auto number = parse_number<uint64_t>(std::string_view(text).substr(0, digits));
@@ -99,19 +104,30 @@ const auto kParseDuration = [](const std::string& text) { return parse_duration(
 
 void add_input(CLI::App& app, InputOptions& in) {
   app.add_option("-i,--interface", in.interface, "Capture live on this interface, or 'any'")
-      ->type_name("IFACE")->group("Input");
+      ->type_name("IFACE")
+      ->group("Input");
   app.add_option("--bpf", in.bpf, "Packets to capture or read, as a tcpdump filter")
-      ->type_name("EXPR")->group("Input");
-  app.add_flag("--promiscuous", in.promiscuous, "Live: packets to other hosts, too")->group("Input");
-  app.add_option("--snaplen", in.snaplen, "Live: octets of each packet")->type_name("N")->group("Input");
-  app.add_option("--buffer", in.buffer_mib, "Live: kernel buffer")->type_name("MiB")->group("Input");
-  add_parsed(app, "--from", in.from, kParseTime, "Only packets at or after this time (UTC, or with a zone)",
-             "2026-11-21T01:30:00Z", "Input");
-  add_parsed(app, "--to", in.to, kParseTime, "Only packets before this time", "2026-11-21T02:00:00Z",
+      ->type_name("EXPR")
+      ->group("Input");
+  app.add_flag("--promiscuous", in.promiscuous, "Live: packets to other hosts, too")
+      ->group("Input");
+  app.add_option("--snaplen", in.snaplen, "Live: octets of each packet")
+      ->type_name("N")
+      ->group("Input");
+  app.add_option("--buffer", in.buffer_mib, "Live: kernel buffer")
+      ->type_name("MiB")
+      ->group("Input");
+  add_parsed(app, "--from", in.from, kParseTime,
+             "Only packets at or after this time (UTC, or with a zone)", "2026-11-21T01:30:00Z",
              "Input");
-  app.add_option("--threads", in.threads, "Threads (default: one a processor)")->type_name("N")->group("Input");
+  add_parsed(app, "--to", in.to, kParseTime, "Only packets before this time",
+             "2026-11-21T02:00:00Z", "Input");
+  app.add_option("--threads", in.threads, "Threads (default: one a processor)")
+      ->type_name("N")
+      ->group("Input");
   add_parsed(app, "--memory", in.memory_bytes, parse_size,
-             "Budget for calls; beyond it the oldest finished ones go (default 1 GiB)", "512MiB", "Input");
+             "Budget for calls; beyond it the oldest finished ones go (default 1 GiB)", "512MiB",
+             "Input");
 }
 
 void add_output(CLI::App& app, OutputOptions& out, bool csv) {
@@ -121,50 +137,58 @@ void add_output(CLI::App& app, OutputOptions& out, bool csv) {
       {"auto", ColorMode::Auto}, {"always", ColorMode::Always}, {"never", ColorMode::Never}};
   app.add_option("--color", out.color, "auto, always or never (NO_COLOR is heeded)")
       ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case).description(""))
-      ->type_name("WHEN")->group("Output");
+      ->type_name("WHEN")
+      ->group("Output");
   app.add_option("--width", out.width, "Columns to fit into (default: the terminal's)")
-      ->type_name("N")->group("Output");
+      ->type_name("N")
+      ->group("Output");
   app.add_flag("--no-progress", out.no_progress, "No progress bar")->group("Output");
 }
 
-CLI::App& reading_command(CLI::App& app, Options& o, const char* name, const char* help, Command command,
-                          const char* words_help) {
+CLI::App& reading_command(CLI::App& app, Options& o, const char* name, const char* help,
+                          Command command, const char* words_help) {
   CLI::App& sub = *app.add_subcommand(name, help);
   sub.callback([&o, command] { o.command = command; });
   sub.add_option("words", o.input.words, words_help)->type_name(" ")->option_text(" ");
   if (command != Command::Grep) {
-    sub.add_option("-f,--filter", o.input.filter, "Only what matches this filter")->type_name("FILTER");
+    sub.add_option("-f,--filter", o.input.filter, "Only what matches this filter")
+        ->type_name("FILTER");
   }
   add_input(sub, o.input);
   return sub;
 }
 
 void add_calls(CLI::App& app, Options& o) {
-  CLI::App& sub = reading_command(app, o, "calls", "List calls, registrations and other dialogs", Command::Calls,
-                                  "[FILTER] FILES: a filter over calls, then captures, directories or '-'");
-  sub.add_option("--sort", o.calls.sort, "Column to sort by, '-' before it for descending")->type_name("COLUMN");
+  CLI::App& sub = reading_command(
+      app, o, "calls", "List calls, registrations and other dialogs", Command::Calls,
+      "[FILTER] FILES: a filter over calls, then captures, directories or '-'");
+  sub.add_option("--sort", o.calls.sort, "Column to sort by, '-' before it for descending")
+      ->type_name("COLUMN");
   sub.add_option("--columns", o.calls.columns, "Columns to show (siploom fields lists them)")
-      ->delimiter(',')->type_name("A,B,...");
+      ->delimiter(',')
+      ->type_name("A,B,...");
   sub.add_option("-n,--limit", o.calls.limit, "At most so many rows")->type_name("N");
   add_output(sub, o.output, true);
 }
 
 void add_show(CLI::App& app, Options& o) {
-  CLI::App& sub = reading_command(app, o, "show", "Show one call as a ladder", Command::Show,
-                                  "CALL FILES: its number in `siploom calls`, its Call-ID, or a filter over calls");
+  CLI::App& sub = reading_command(
+      app, o, "show", "Show one call as a ladder", Command::Show,
+      "CALL FILES: its number in `siploom calls`, its Call-ID, or a filter over calls");
   sub.add_flag("-m,--messages", o.show.messages, "The texts of the messages, too");
   sub.add_flag("--raw", o.show.raw, "Only the messages, byte for byte");
   sub.add_flag("--unfold", o.show.unfold, "Each retransmission on its own");
   sub.add_flag("--by-ip", o.show.by_ip, "One lane an address, whatever its ports");
   sub.add_flag("--relative", o.show.relative, "Times since the beginning of the call");
   sub.add_flag("--ascii", o.output.ascii, "Arrows in ASCII");
-  sub.add_option("--alias", o.show.aliases, "Name for an address in the ladder")->type_name("ADDRESS=NAME");
+  sub.add_option("--alias", o.show.aliases, "Name for an address in the ladder")
+      ->type_name("ADDRESS=NAME");
   add_output(sub, o.output, false);
 }
 
 void add_grep(CLI::App& app, Options& o) {
-  CLI::App& sub = reading_command(app, o, "grep", "Print messages that match a filter", Command::Grep,
-                                  "[FILTER] FILES: without a filter every message");
+  CLI::App& sub = reading_command(app, o, "grep", "Print messages that match a filter",
+                                  Command::Grep, "[FILTER] FILES: without a filter every message");
   GrepOptions& g = o.grep;
   sub.add_flag("-d,--dialog", g.dialog, "Whole dialogs of the messages that match");
   sub.add_flag("-v,--invert", g.invert, "Messages that do not match");
@@ -176,32 +200,36 @@ void add_grep(CLI::App& app, Options& o) {
   sub.add_flag("-q,--quiet", g.quiet, "Print nothing; write and tell by the exit status");
   sub.add_option("-O,--output", g.output, "Write the packets of the matches to this capture file")
       ->type_name("FILE");
-  add_parsed(sub, "--stop-after", g.stop_after, kParseDuration, "Stop when so much capture time has passed",
-             "10m", "Stop and split");
-  add_parsed(sub, "--stop-size", g.stop_size, parse_size, "Stop when the output file has this size", "100MiB",
-             "Stop and split");
+  add_parsed(sub, "--stop-after", g.stop_after, kParseDuration,
+             "Stop when so much capture time has passed", "10m", "Stop and split");
+  add_parsed(sub, "--stop-size", g.stop_size, parse_size, "Stop when the output file has this size",
+             "100MiB", "Stop and split");
   add_parsed(sub, "--split-every", g.split_every, kParseDuration, "A new output file each", "1h",
              "Stop and split");
-  add_parsed(sub, "--split-size", g.split_size, parse_size, "A new output file at this size", "100MiB",
-             "Stop and split");
+  add_parsed(sub, "--split-size", g.split_size, parse_size, "A new output file at this size",
+             "100MiB", "Stop and split");
   add_output(sub, o.output, false);
 }
 
 void add_stats(CLI::App& app, Options& o) {
-  CLI::App& sub = reading_command(app, o, "stats", "Count messages, answers, agents and peers with ASR, NER and PDD",
+  CLI::App& sub = reading_command(app, o, "stats",
+                                  "Count messages, answers, agents and peers with ASR, NER and PDD",
                                   Command::Stats, "[FILTER] FILES");
-  add_parsed(sub, "--interval", o.stats.interval, kParseDuration, "Counts over time, each so long", "1m",
-             "Output");
+  add_parsed(sub, "--interval", o.stats.interval, kParseDuration, "Counts over time, each so long",
+             "1m", "Output");
   sub.add_option("--top", o.stats.top, "Rows of each list (default 10)")->type_name("N");
   add_output(sub, o.output, false);
 }
 
 void add_split(CLI::App& app, Options& o) {
-  CLI::App& sub = reading_command(app, o, "split", "Write one capture file a call, its RTP included", Command::Split,
-                                  "[FILTER] FILES: only calls that match");
-  sub.add_option("-o,--directory", o.split.directory, "Where to (made if missing)")->type_name("DIR");
+  CLI::App& sub =
+      reading_command(app, o, "split", "Write one capture file a call, its RTP included",
+                      Command::Split, "[FILTER] FILES: only calls that match");
+  sub.add_option("-o,--directory", o.split.directory, "Where to (made if missing)")
+      ->type_name("DIR");
   sub.add_option("--name", o.split.name,
-                 "Name of each file; {number} {start} {date} {from} {to} {call_id} {state} {method}; '/' makes folders")
+                 "Name of each file; {number} {start} {date} {from} {to} {call_id} {state} "
+                 "{method}; '/' makes folders")
       ->type_name("TEMPLATE");
   sub.add_flag("--no-rtp", o.split.no_rtp, "Signalling only");
   sub.add_flag("--pcapng", o.split.pcapng, "pcapng instead of pcap");
@@ -209,25 +237,35 @@ void add_split(CLI::App& app, Options& o) {
 }
 
 void add_export(CLI::App& app, Options& o) {
-  CLI::App& sub = reading_command(app, o, "export", "Write matching messages or whole calls to a file",
-                                  Command::Export, "[FILTER] FILES");
-  sub.add_option("-o,--output", o.export_.output, "File to write; '-' is standard output")->type_name("FILE");
-  sub.add_option("--format", o.export_.format, "pcap, pcapng, text, jsonl or csv (default: by the file's name)")
-      ->check(CLI::IsMember({"pcap", "pcapng", "text", "jsonl", "csv"}).description(""))->type_name("FORMAT");
-  sub.add_flag("--calls", o.export_.whole_calls,
-               "The filter is over calls: whole calls with all their packets (csv, jsonl: a line a call)");
+  CLI::App& sub =
+      reading_command(app, o, "export", "Write matching messages or whole calls to a file",
+                      Command::Export, "[FILTER] FILES");
+  sub.add_option("-o,--output", o.export_.output, "File to write; '-' is standard output")
+      ->type_name("FILE");
+  sub.add_option("--format", o.export_.format,
+                 "pcap, pcapng, text, jsonl or csv (default: by the file's name)")
+      ->check(CLI::IsMember({"pcap", "pcapng", "text", "jsonl", "csv"}).description(""))
+      ->type_name("FORMAT");
+  sub.add_flag(
+      "--calls", o.export_.whole_calls,
+      "The filter is over calls: whole calls with all their packets (csv, jsonl: a line a call)");
   sub.add_flag("--no-rtp", o.export_.no_rtp, "With --calls: signalling only");
   add_output(sub, o.output, false);
 }
 
 void add_simulate(CLI::App& app, Options& o) {
-  CLI::App& sub = *app.add_subcommand("simulate", "Write a capture of realistic traffic, with its truth as JSON");
+  CLI::App& sub = *app.add_subcommand(
+      "simulate", "Write a capture of realistic traffic, with its truth as JSON");
   sub.callback([&o] { o.command = Command::Simulate; });
   SimulateOptions& s = o.simulate;
-  sub.add_option("output", s.output, "Capture file to write (.pcap or .pcapng; '-' is standard output)")
-      ->required()->type_name("FILE");
-  sub.add_option("--preset", s.preset, "demo, trunk, registrar, bench-sip or bench-rtp")->type_name("NAME");
-  sub.add_option("--mix", s.mix, "Scenarios and weights, such as answered=5,busy=1")->type_name("A=N,...");
+  sub.add_option("output", s.output,
+                 "Capture file to write (.pcap or .pcapng; '-' is standard output)")
+      ->required()
+      ->type_name("FILE");
+  sub.add_option("--preset", s.preset, "demo, trunk, registrar, bench-sip or bench-rtp")
+      ->type_name("NAME");
+  sub.add_option("--mix", s.mix, "Scenarios and weights, such as answered=5,busy=1")
+      ->type_name("A=N,...");
   sub.add_option("--seed", s.seed, "Same seed, same octets")->type_name("N");
   sub.add_option("--calls", s.calls, "Number of calls")->type_name("N");
   sub.add_option("--messages", s.messages, "About so many SIP messages")->type_name("N");
@@ -243,7 +281,8 @@ void add_simulate(CLI::App& app, Options& o) {
   sub.add_option("--websocket", s.ws_percent, "Calls over WebSocket, percent")->type_name("P");
   sub.add_option("--ipv6", s.ipv6_percent, "Calls over IPv6, percent")->type_name("P");
   sub.add_option("--vlan", s.vlan_percent, "Calls in a VLAN, percent")->type_name("P");
-  sub.add_option("--fragments", s.fragment_percent, "Calls with fragmented INVITEs, percent")->type_name("P");
+  sub.add_option("--fragments", s.fragment_percent, "Calls with fragmented INVITEs, percent")
+      ->type_name("P");
   sub.add_option("--copies", s.copies_percent, "Packets seen twice, percent")->type_name("P");
   sub.add_option("--truth", s.truth, "Write the totals as JSON")->type_name("FILE");
   sub.add_option("--calls-truth", s.calls_truth, "Write a line of JSON a call")->type_name("FILE");
@@ -252,12 +291,16 @@ void add_simulate(CLI::App& app, Options& o) {
 void add_small(CLI::App& app, Options& o) {
   CLI::App& fields = *app.add_subcommand("fields", "List the fields of the filter language");
   fields.callback([&o] { o.command = Command::Fields; });
-  fields.add_option("words", o.input.words, "Only fields whose name or help holds this")->option_text(" ");
+  fields.add_option("words", o.input.words, "Only fields whose name or help holds this")
+      ->option_text(" ");
   add_output(fields, o.output, false);
-  CLI::App& completion = *app.add_subcommand("completion", "Print completion for bash or zsh, the man page or the reference");
+  CLI::App& completion = *app.add_subcommand(
+      "completion", "Print completion for bash or zsh, the man page or the reference");
   completion.callback([&o] { o.command = Command::Completion; });
-  completion.add_option("what", o.shell, "bash, zsh, man or reference")->required()
-      ->check(CLI::IsMember({"bash", "zsh", "man", "reference"}))->option_text(" ");
+  completion.add_option("what", o.shell, "bash, zsh, man or reference")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "man", "reference"}))
+      ->option_text(" ");
   CLI::App& version = *app.add_subcommand("version", "Print the version");
   version.callback([&o] { o.command = Command::Version; });
   version.add_flag("--json", o.output.json, "As JSON");

@@ -1,4 +1,5 @@
-// Options: everything that the command line can say, as plain data. Each subcommand reads what it knows.
+// Options: everything that the command line can say, as plain data. Each subcommand reads what it
+// knows.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@ enum class ColorMode : uint8_t { Auto, Always, Never };
 
 // What all commands that read packets share.
 struct InputOptions {
-  std::vector<std::string> words;      // [FILTER] FILES as they came; sorted out by resolve_words()
+  std::vector<std::string> words;  // [FILTER] FILES as they came; sorted out by resolve_words()
   std::vector<std::string> files;
   std::string filter;
   std::string interface;
@@ -22,7 +23,7 @@ struct InputOptions {
   uint32_t snaplen = 262'144;
   uint32_t buffer_mib = 16;
   Timestamp from = kNoTime, to = kNoTime;
-  unsigned threads = 0;                // 0: one a processor
+  unsigned threads = 0;  // 0: one a processor
   uint64_t memory_bytes = uint64_t{1} << 30;
 };
 
@@ -30,30 +31,30 @@ struct OutputOptions {
   bool json = false;
   bool csv = false;
   ColorMode color = ColorMode::Auto;
-  size_t width = 0;                    // 0: the terminal's, or no limit when piped
+  size_t width = 0;  // 0: the terminal's, or no limit when piped
   bool no_progress = false;
   bool ascii = false;
 };
 
 struct CallsOptions {
-  std::string sort;                    // column, "-" before it: descending
+  std::string sort;  // column, "-" before it: descending
   std::vector<std::string> columns;
   size_t limit = 0;
 };
 
 struct ShowOptions {
-  std::string call;                    // number in the list, Call-ID, or filter
+  std::string call;  // number in the list, Call-ID, or filter
   bool messages = false, raw = false, unfold = false, by_ip = false, relative = false;
-  std::vector<std::string> aliases;    // ADDRESS=NAME
+  std::vector<std::string> aliases;  // ADDRESS=NAME
 };
 
 struct GrepOptions {
   bool invert = false, count = false, dialog = false, raw = false, quiet = false, one_line = false;
   size_t after = 0;
   uint64_t max_matches = 0;
-  std::string output;                  // capture file for the packets of the matches
-  Nanoseconds stop_after = 0;          // capture time
-  uint64_t stop_size = 0;              // octets written
+  std::string output;          // capture file for the packets of the matches
+  Nanoseconds stop_after = 0;  // capture time
+  uint64_t stop_size = 0;      // octets written
   Nanoseconds split_every = 0;
   uint64_t split_size = 0;
 };
@@ -71,7 +72,7 @@ struct SplitOptions {
 };
 
 struct ExportOptions {
-  std::string format;                  // pcap, pcapng, text, jsonl, csv; else by the name of the output
+  std::string format;  // pcap, pcapng, text, jsonl, csv; else by the name of the output
   std::string output = "-";
   bool whole_calls = false;
   bool no_rtp = false;
@@ -94,7 +95,17 @@ struct SimulateOptions {
 };
 
 enum class Command : uint8_t {
-  None, Calls, Show, Grep, Stats, Split, Export, Fields, Simulate, Completion, Version
+  None,
+  Calls,
+  Show,
+  Grep,
+  Stats,
+  Split,
+  Export,
+  Fields,
+  Simulate,
+  Completion,
+  Version
 };
 
 struct Options {
@@ -108,12 +119,12 @@ struct Options {
   SplitOptions split;
   ExportOptions export_;
   SimulateOptions simulate;
-  std::string shell;                   // completion
+  std::string shell;  // completion
 };
 
 struct Parsed {
   Options options;
-  bool done = false;    // help or version was printed, or an error was told
+  bool done = false;  // help or version was printed, or an error was told
   int status = 0;
 };
 Parsed parse_options(int argc, char** argv);

@@ -15,7 +15,7 @@ constexpr size_t kFlushBytes = 64 * 1024;
 
 bool wants_color(ColorMode mode, bool terminal) {
   if (mode != ColorMode::Auto) return mode == ColorMode::Always;
-  const char* no_color = std::getenv("NO_COLOR");   // https://no-color.org
+  const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org
   const char* term = std::getenv("TERM");
   const bool dumb = term != nullptr && std::string_view(term) == "dumb";
   return terminal && !dumb && (no_color == nullptr || *no_color == '\0');
@@ -27,7 +27,8 @@ Output::Output(const OutputOptions& options) : terminal_(isatty(STDOUT_FILENO) !
   color_ = wants_color(options.color, terminal_);
   width_ = options.width;
   winsize size{};
-  if (width_ == 0 && terminal_ && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) width_ = size.ws_col;
+  if (width_ == 0 && terminal_ && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+    width_ = size.ws_col;
   if (width_ == 0 && terminal_) width_ = 80;
 }
 

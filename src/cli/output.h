@@ -1,4 +1,5 @@
-// Output: text to standard output in large writes; knows whether a person is looking, in what width and colour.
+// Output: text to standard output in large writes; knows whether a person is looking, in what width
+// and colour.
 #pragma once
 
 #include <string>
@@ -37,6 +38,6 @@ class Output final {
 
 // "siploom: ..." on standard error.
 void complain(std::string_view text);
-int fail_with(const Error& error);   // complains, gives 2
+int fail_with(const Error& error);  // complains, gives 2
 
 }  // namespace siploom::cli

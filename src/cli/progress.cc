@@ -15,7 +15,10 @@ constexpr size_t kBarColumns = 30;
 }  // namespace
 
 Progress::Progress(uint64_t total, bool wanted)
-    : total_(total), on_(wanted && total != 0 && isatty(STDERR_FILENO) != 0), began_(Clock::now()), last_(began_) {}
+    : total_(total),
+      on_(wanted && total != 0 && isatty(STDERR_FILENO) != 0),
+      began_(Clock::now()),
+      last_(began_) {}
 
 void Progress::update(uint64_t done) {
   if (!on_) return;

@@ -1,4 +1,5 @@
-// Progress: a bar on standard error for long work, when a person is looking; gone when the work is done.
+// Progress: a bar on standard error for long work, when a person is looking; gone when the work is
+// done.
 #pragma once
 
 #include <chrono>

@@ -12,17 +12,28 @@ int run(int argc, char** argv) {
   catch_signals();
   Options& options = parsed.options;
   switch (options.command) {
-    case Command::Calls: return calls_command(options);
-    case Command::Show: return show_command(options);
-    case Command::Grep: return grep_command(options);
-    case Command::Stats: return stats_command(options);
-    case Command::Split: return split_command(options);
-    case Command::Export: return export_command(options);
-    case Command::Fields: return fields_command(options);
-    case Command::Simulate: return simulate_command(options);
-    case Command::Completion: return completion_command(options);
-    case Command::Version: return version_command(options);
-    case Command::None: break;
+    case Command::Calls:
+      return calls_command(options);
+    case Command::Show:
+      return show_command(options);
+    case Command::Grep:
+      return grep_command(options);
+    case Command::Stats:
+      return stats_command(options);
+    case Command::Split:
+      return split_command(options);
+    case Command::Export:
+      return export_command(options);
+    case Command::Fields:
+      return fields_command(options);
+    case Command::Simulate:
+      return simulate_command(options);
+    case Command::Completion:
+      return completion_command(options);
+    case Command::Version:
+      return version_command(options);
+    case Command::None:
+      break;
   }
   return 2;
 }

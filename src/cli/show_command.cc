@@ -26,12 +26,13 @@ Result<void> take_call_word(Options& options) {
   std::vector<std::string>& words = options.input.words;
   if (!options.input.filter.empty()) return resolve_words(options.input, false);
   if (words.empty()) {
-    return fail(ErrorCode::InvalidArgument, "which call? Give its number in `siploom calls`, its Call-ID or a filter");
+    return fail(ErrorCode::InvalidArgument,
+                "which call? Give its number in `siploom calls`, its Call-ID or a filter");
   }
   options.show.call = words.front();
   words.erase(words.begin());
   const std::string kept = options.input.filter;
-  options.input.filter = "-";   // what is left are files only
+  options.input.filter = "-";  // what is left are files only
   auto result = resolve_words(options.input, false);
   options.input.filter = kept;
   return result;
@@ -48,7 +49,8 @@ Result<Wanted> find_call(Input& input, const Options& options) {
   const std::string& word = options.show.call;
   if (const auto number = parse_number<size_t>(word); number && !word.empty()) {
     out.chosen = SL_TRY(choose_calls(input, nullptr));
-    if (*number >= 1 && *number <= out.chosen.calls.size()) out.call = out.chosen.calls[*number - 1];
+    if (*number >= 1 && *number <= out.chosen.calls.size())
+      out.call = out.chosen.calls[*number - 1];
     out.matching = out.call != nullptr ? 1 : 0;
     return out;
   }
@@ -81,8 +83,8 @@ Result<std::vector<model::Message>> messages_of(Input& input, const model::Call&
   std::vector<model::Message> rows;
   const auto session = std::make_unique<sdp::Session>();
   constexpr size_t kMost = 100'000;
-  pipeline::MatchConsumer consumer(match, [&](const pipeline::Message& message, const sip::MessageView& view,
-                                              const auto&, bool) {
+  pipeline::MatchConsumer consumer(match, [&](const pipeline::Message& message,
+                                              const sip::MessageView& view, const auto&, bool) {
     rows.push_back(pipeline::make_row(message.record, view, *session));
     return rows.size() < kMost;
   });
@@ -96,9 +98,11 @@ Result<std::map<std::string, std::string>> read_aliases(const std::vector<std::s
     const Halves halves = split_once(word, '=');
     const auto endpoint = parse_endpoint(halves.before);
     if (!halves.found || !endpoint) {
-      return fail(ErrorCode::InvalidArgument, fmt::format("--alias '{}': write it like 10.0.0.1=proxy", word));
+      return fail(ErrorCode::InvalidArgument,
+                  fmt::format("--alias '{}': write it like 10.0.0.1=proxy", word));
     }
-    out[endpoint->port == 0 ? format_ip(endpoint->address) : format_endpoint(*endpoint)] = halves.after;
+    out[endpoint->port == 0 ? format_ip(endpoint->address) : format_endpoint(*endpoint)] =
+        halves.after;
   }
   return out;
 }
@@ -131,7 +135,8 @@ void write_json(Output& out, const model::Call& call, const std::vector<model::M
   }
 }
 
-void write_text(Output& out, const Options& options, const model::Call& call, const std::vector<model::Message>& rows,
+void write_text(Output& out, const Options& options, const model::Call& call,
+                const std::vector<model::Message>& rows,
                 std::map<std::string, std::string> aliases) {
   const ShowOptions& show = options.show;
   if (show.raw) {
@@ -142,10 +147,14 @@ void write_text(Output& out, const Options& options, const model::Call& call, co
     out.write((out.width() == 0 ? std::string(text) : fit_width(text, out.width())) + "\n");
   };
   line(fmt::format("Call-ID {}", view::safe(model::call_id(call))));
-  line(fmt::format("{} -> {}, {} UTC", view::safe(fmt::format("{}@{}", call.from.user, call.from.host)),
-                   view::safe(fmt::format("{}@{}", call.to.user, call.to.host)), format_rfc3339(call.start, 3)));
+  line(fmt::format(
+      "{} -> {}, {} UTC", view::safe(fmt::format("{}@{}", call.from.user, call.from.host)),
+      view::safe(fmt::format("{}@{}", call.to.user, call.to.host)), format_rfc3339(call.start, 3)));
   out.write(view::paint(view::role_of_state(call.state),
-                        out.width() == 0 ? view::summarize(call) : fit_width(view::summarize(call), out.width()), out.color()) + "\n\n");
+                        out.width() == 0 ? view::summarize(call)
+                                         : fit_width(view::summarize(call), out.width()),
+                        out.color()) +
+            "\n\n");
   view::LadderOptions ladder;
   ladder.width = out.width();
   ladder.color = out.color();
@@ -157,7 +166,8 @@ void write_text(Output& out, const Options& options, const model::Call& call, co
   out.write(view::ladder(rows, ladder));
   if (!show.messages) return;
   for (const model::Message& m : rows) {
-    out.write("\n" + view::message_head({m.time, m.src, m.dst, m.transport, m.status}, out.color()));
+    out.write("\n" +
+              view::message_head({m.time, m.src, m.dst, m.transport, m.status}, out.color()));
     out.write(view::message_body(m.raw, m.status, out.color()));
     for (const std::string& defect : m.defects) {
       out.write(view::paint(view::Role::Warning, "! " + view::safe(defect), out.color()) + "\n");
@@ -178,8 +188,8 @@ int show_command(Options& options) {
   if (!wanted) return fail_with(wanted.error());
   if (wanted->call == nullptr) {
     input.report();
-    complain(fmt::format("no call '{}' in {} calls; `siploom calls` lists them", view::safe(options.show.call),
-                         wanted->chosen.consumer->calls().size()));
+    complain(fmt::format("no call '{}' in {} calls; `siploom calls` lists them",
+                         view::safe(options.show.call), wanted->chosen.consumer->calls().size()));
     return 1;
   }
   auto rows = messages_of(input, *wanted->call);

@@ -38,7 +38,8 @@ Result<simulate::Options> to_options(const SimulateOptions& given) {
   if (!given.mix.empty()) out.mix = SL_TRY(simulate::parse_mix(given.mix));
   if (!given.start.empty()) {
     const auto start = parse_time(given.start);
-    if (!start) return fail(ErrorCode::InvalidArgument, "--start: write it like 2026-11-21T08:00:00Z");
+    if (!start)
+      return fail(ErrorCode::InvalidArgument, "--start: write it like 2026-11-21T08:00:00Z");
     out.start = *start;
   }
   if (!given.codecs.empty()) out.codecs = split_names(given.codecs);
@@ -61,7 +62,8 @@ Result<simulate::Options> to_options(const SimulateOptions& given) {
 
 Result<void> write_text(const std::string& path, const std::string& text) {
   std::FILE* file = std::fopen(path.c_str(), "wb");
-  const bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  const bool written =
+      file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
   const int code = errno;
   if (file != nullptr && std::fclose(file) == 0 && written) return {};
   return fail(ErrorCode::Io, fmt::format("cannot write {}: {}", path, std::strerror(code)));

@@ -17,7 +17,8 @@ namespace {
 
 std::string clock_name(Timestamp t) {
   const CivilTime c = to_civil(t);
-  return fmt::format("{:04}{:02}{:02}-{:02}{:02}{:02}", c.year, c.month, c.day, c.hour, c.minute, c.second);
+  return fmt::format("{:04}{:02}{:02}-{:02}{:02}{:02}", c.year, c.month, c.day, c.hour, c.minute,
+                     c.second);
 }
 
 // Fills {name} places of the template; what came from the network cannot leave the folder.
@@ -48,20 +49,25 @@ std::string file_name(const std::string& pattern, const model::Call& call, size_
 }
 
 Result<void> check_pattern(const std::string& pattern) {
-  const std::set<std::string_view> known = {"number", "start", "date", "from", "to", "call_id", "state", "method"};
+  const std::set<std::string_view> known = {"number", "start",   "date",  "from",
+                                            "to",     "call_id", "state", "method"};
   for (size_t i = pattern.find('{'); i != std::string::npos; i = pattern.find('{', i + 1)) {
     const size_t close = pattern.find('}', i);
-    const std::string name = pattern.substr(i + 1, close == std::string::npos ? close : close - i - 1);
+    const std::string name =
+        pattern.substr(i + 1, close == std::string::npos ? close : close - i - 1);
     if (close == std::string::npos || !known.contains(name)) {
       return fail(ErrorCode::InvalidArgument,
-                  fmt::format("--name: '{{{}' is no place to fill; there are {{number}} {{start}} {{date}} {{from}} "
-                              "{{to}} {{call_id}} {{state}} {{method}}", name));
+                  fmt::format("--name: '{{{}' is no place to fill; there are {{number}} {{start}} "
+                              "{{date}} {{from}} "
+                              "{{to}} {{call_id}} {{state}} {{method}}",
+                              name));
     }
   }
   return {};
 }
 
-Result<std::vector<std::string>> make_paths(const SplitOptions& split, const std::vector<const model::Call*>& calls) {
+Result<std::vector<std::string>> make_paths(const SplitOptions& split,
+                                            const std::vector<const model::Call*>& calls) {
   const std::string suffix = split.pcapng ? ".pcapng" : ".pcap";
   std::vector<std::string> paths;
   std::set<std::string> taken, folders;
@@ -72,7 +78,8 @@ Result<std::vector<std::string>> make_paths(const SplitOptions& split, const std
     const std::string folder = path.substr(0, path.rfind('/'));
     std::error_code error;
     if (folders.insert(folder).second) std::filesystem::create_directories(folder, error);
-    if (error) return fail(ErrorCode::Io, fmt::format("cannot make folder {}: {}", folder, error.message()));
+    if (error)
+      return fail(ErrorCode::Io, fmt::format("cannot make folder {}: {}", folder, error.message()));
     paths.push_back(std::move(path));
   }
   return paths;
@@ -85,7 +92,8 @@ Result<size_t> split(Input& input, const SplitOptions& options, const query::Fil
   if (chosen.calls.empty()) return size_t{0};
   const auto frames = SL_TRY(frames_of(input, chosen.calls));
   pipeline::MediaMap media;
-  for (uint32_t i = 0; i < chosen.calls.size() && !options.no_rtp; ++i) media.add(i, *chosen.calls[i]);
+  for (uint32_t i = 0; i < chosen.calls.size() && !options.no_rtp; ++i)
+    media.add(i, *chosen.calls[i]);
   capture::WriterOptions writer;
   writer.format = options.pcapng ? capture::FileFormat::PcapNg : capture::FileFormat::Pcap;
   exporter::CallFiles files(SL_TRY(make_paths(options, chosen.calls)), writer);
@@ -115,7 +123,8 @@ int split_command(Options& options) {
   if (options.output.json) {
     out.write(fmt::format("{{\"files\":{}}}\n", *written));
   } else {
-    out.write(fmt::format("{} file{} written to {}\n", *written, *written == 1 ? "" : "s", options.split.directory));
+    out.write(fmt::format("{} file{} written to {}\n", *written, *written == 1 ? "" : "s",
+                          options.split.directory));
   }
   return *written != 0 ? 0 : 1;
 }

@@ -11,7 +11,8 @@
 namespace siploom::cli {
 
 namespace {
-// A call is over for the statistics when nothing came for as long as SIP's longest transaction timer (64*T1 = 32 s).
+// A call is over for the statistics when nothing came for as long as SIP's longest transaction
+// timer (64*T1 = 32 s).
 constexpr Nanoseconds kForgetAfter = 40 * kSecond;
 }  // namespace
 
@@ -20,7 +21,8 @@ int stats_command(Options& options) {
   auto filter = compile_filter(options.input.filter, registry::Scope::Message);
   if (!filter) return fail_with(filter.error());
   if (*filter && (**filter).asks_calls()) {
-    return fail_with({ErrorCode::InvalidArgument, "stats filters messages; use `siploom calls` for filters over calls"});
+    return fail_with({ErrorCode::InvalidArgument,
+                      "stats filters messages; use `siploom calls` for filters over calls"});
   }
   Output out(options.output);
   Input input(options.input, options.output);
@@ -46,7 +48,8 @@ int stats_command(Options& options) {
     out.write(view::stats_text(stats, options.stats.top, out.width(), out.color()));
   }
   out.flush();
-  return stats.sip_messages + stats.rtp_packets + stats.rtcp_packets + stats.hep_packets != 0 ? 0 : 1;
+  return stats.sip_messages + stats.rtp_packets + stats.rtcp_packets + stats.hep_packets != 0 ? 0
+                                                                                              : 1;
 }
 
 }  // namespace siploom::cli

@@ -9,8 +9,9 @@ namespace siploom::cli {
 
 int version_command(const Options& options) {
   Output out(options.output);
-  out.write(options.output.json ? fmt::format("{{\"name\":\"siploom\",\"version\":\"{}\"}}\n", kVersion)
-                                : fmt::format("siploom {}\n", kVersion));
+  out.write(options.output.json
+                ? fmt::format("{{\"name\":\"siploom\",\"version\":\"{}\"}}\n", kVersion)
+                : fmt::format("siploom {}\n", kVersion));
   return 0;
 }
 

@@ -1,5 +1,5 @@
-// CallFiles: one capture file a call, however many calls there are: frames wait in memory (capped) and are appended to
-// their file in turn, so that one file is open at a time.
+// CallFiles: one capture file a call, however many calls there are: frames wait in memory (capped)
+// and are appended to their file in turn, so that one file is open at a time.
 #pragma once
 
 #include <string>
@@ -25,7 +25,7 @@ class CallFiles final {
  private:
   static constexpr size_t kMaxWaitingBytes = 64u << 20;
   struct Waiting {
-    capture::Frame frame;   // data is set when it is written
+    capture::Frame frame;  // data is set when it is written
     size_t offset = 0;
   };
   struct File {
@@ -44,7 +44,8 @@ class CallFiles final {
   uint64_t left_out_ = 0;
 };
 
-// `text` as one component of a file name: nothing that a shell or file system minds, no leading dot, at most 80 octets.
+// `text` as one component of a file name: nothing that a shell or file system minds, no leading
+// dot, at most 80 octets.
 std::string file_name_part(std::string_view text);
 
 }  // namespace siploom::exporter

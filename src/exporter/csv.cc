@@ -6,10 +6,12 @@ namespace siploom::exporter {
 
 namespace {
 
-// RFC 4180 2: quotes around what holds a separator; a formula would be run by a spreadsheet, so it is disarmed.
+// RFC 4180 2: quotes around what holds a separator; a formula would be run by a spreadsheet, so it
+// is disarmed.
 void cell(std::string& out, std::string_view text) {
   if (!out.empty() && out.back() != '\n') out += ',';
-  const bool formula = !text.empty() && std::string_view("=+-@").find(text.front()) != std::string_view::npos &&
+  const bool formula = !text.empty() &&
+                       std::string_view("=+-@").find(text.front()) != std::string_view::npos &&
                        text.find_first_not_of("+0123456789.-") != std::string_view::npos;
   if (!formula && text.find_first_of(",\"\r\n") == std::string_view::npos) {
     out += text;
@@ -39,14 +41,16 @@ std::string joined(const std::vector<std::string_view>& texts) {
 }  // namespace
 
 std::string csv_header() {
-  return "call_id,kind,state,method,status,reason,from_user,from_host,to_user,to_host,request_uri,src,dst,transport,start,"
-         "trying_s,ringing_s,answer_s,end_s,pdd_s,setup_s,duration_s,hangup_by,messages,retransmissions,cause,codecs,"
+  return "call_id,kind,state,method,status,reason,from_user,from_host,to_user,to_host,request_uri,"
+         "src,dst,transport,start,"
+         "trying_s,ringing_s,answer_s,end_s,pdd_s,setup_s,duration_s,hangup_by,messages,"
+         "retransmissions,cause,codecs,"
          "user_agents\n";
 }
 
 void append_csv(std::string& out, const model::Call& call) {
   std::string row;
-  row += '\n';   // the first cell needs no separator
+  row += '\n';  // the first cell needs no separator
   cell(row, model::call_id(call));
   cell(row, model::kind_name(call.kind));
   cell(row, model::state_name(call.state));

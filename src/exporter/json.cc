@@ -36,7 +36,8 @@ void party_field(JsonWriter& json, std::string_view name, const model::Party& pa
   json.end_object();
 }
 
-void list_field(JsonWriter& json, std::string_view name, const std::vector<std::string_view>& texts) {
+void list_field(JsonWriter& json, std::string_view name,
+                const std::vector<std::string_view>& texts) {
   json.key(name);
   json.begin_array();
   for (const std::string_view text : texts) json.value(text);
@@ -54,7 +55,7 @@ void time_field(JsonWriter& json, std::string_view name, Timestamp t) {
 
 void ratio_field(JsonWriter& json, std::string_view name, double ratio) {
   json.key(name);
-  json.value(ratio);   // NaN becomes null
+  json.value(ratio);  // NaN becomes null
 }
 
 void tally_fields(JsonWriter& json, const model::CallTally& calls) {
@@ -74,7 +75,8 @@ template <class Map, class Key>
 std::vector<const typename Map::value_type*> largest(const Map& map, size_t top, Key&& key) {
   std::vector<const typename Map::value_type*> rows;
   for (const auto& entry : map) rows.push_back(&entry);
-  std::stable_sort(rows.begin(), rows.end(), [&](const auto* a, const auto* b) { return key(*a) > key(*b); });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](const auto* a, const auto* b) { return key(*a) > key(*b); });
   if (rows.size() > top) rows.resize(top);
   return rows;
 }
@@ -93,8 +95,8 @@ void sip_object(JsonWriter& json, const model::Stats& stats) {
   json.end_object();
   json.key("transports");
   json.begin_object();
-  for (const Transport t : {Transport::Udp, Transport::Tcp, Transport::Tls, Transport::Ws, Transport::Wss,
-                            Transport::Sctp}) {
+  for (const Transport t : {Transport::Udp, Transport::Tcp, Transport::Tls, Transport::Ws,
+                            Transport::Wss, Transport::Sctp}) {
     json.field(transport_name(t), stats.transports[static_cast<size_t>(t)]);
   }
   json.end_object();
@@ -108,7 +110,8 @@ void sip_object(JsonWriter& json, const model::Stats& stats) {
 void peers_array(JsonWriter& json, const model::Stats& stats, size_t top) {
   json.key("peers");
   json.begin_array();
-  for (const auto* row : largest(stats.peers, top, [](const auto& e) { return e.second.attempts; })) {
+  for (const auto* row :
+       largest(stats.peers, top, [](const auto& e) { return e.second.attempts; })) {
     json.begin_object();
     json.field("address", format_ip(row->first.address));
     tally_fields(json, row->second);

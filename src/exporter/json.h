@@ -19,10 +19,11 @@ struct MessageRow {
   Timestamp time;
   Endpoint src, dst;
   Transport transport = Transport::Udp;
-  uint16_t status = 0;          // 0: a request
+  uint16_t status = 0;  // 0: a request
   uint32_t cseq = 0;
   bool has_cseq = false;
-  std::string_view method, reason, call_id, cseq_method, from, to, from_tag, to_tag, branch, user_agent, raw;
+  std::string_view method, reason, call_id, cseq_method, from, to, from_tag, to_tag, branch,
+      user_agent, raw;
   uint64_t frame = 0;
 };
 void write_message(JsonWriter& json, const MessageRow& row);

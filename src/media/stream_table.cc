@@ -37,7 +37,8 @@ void StreamTable::begin(Entry& entry, const RtpPacket& packet) {
 }
 
 bool StreamTable::is_copy(const Entry& entry, const RtpPacket& packet) {
-  if (packet.sequence != entry.last_sequence || packet.rtp_timestamp != entry.last_timestamp) return false;
+  if (packet.sequence != entry.last_sequence || packet.rtp_timestamp != entry.last_timestamp)
+    return false;
   const Nanoseconds lag = packet.time - entry.stream.last;
   if (packet.copy_key != 0 && entry.last_copy_key != 0) {
     return packet.copy_key == entry.last_copy_key && lag < kCopyWindow;
@@ -54,7 +55,8 @@ void StreamTable::make_room(Timestamp now) {
     if (!entry.is_confirmed() && s.last + kCandidateIdle < now) continue;
     RtpPacket key;
     key.src = s.src, key.dst = s.dst, key.ssrc = s.ssrc;
-    *index_.insert(key_hash(key), Key{s.src, s.dst, s.ssrc}).first = static_cast<uint32_t>(kept.size());
+    *index_.insert(key_hash(key), Key{s.src, s.dst, s.ssrc}).first =
+        static_cast<uint32_t>(kept.size());
     kept.push_back(entry);
   }
   entries_.swap(kept);
@@ -84,7 +86,8 @@ void StreamTable::add(const RtpPacket& packet) {
     ++s.copies;
     return;
   }
-  const auto step = static_cast<int16_t>(static_cast<uint16_t>(packet.sequence - entry.last_sequence));
+  const auto step =
+      static_cast<int16_t>(static_cast<uint16_t>(packet.sequence - entry.last_sequence));
   ++s.packets;
   s.bytes += packet.payload_bytes;
   if (step == 0) {

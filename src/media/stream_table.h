@@ -1,6 +1,6 @@
-// StreamTable: RTP packets to streams by source, destination and SSRC (RFC 3550 3, 8). One thread (a shard).
-// RTP has no signature, so a stream counts as one only when its sequence bears it out (RFC 3550 A.1 probation) or SDP
-// announced its endpoint; until then its packets are candidates.
+// StreamTable: RTP packets to streams by source, destination and SSRC (RFC 3550 3, 8). One thread
+// (a shard). RTP has no signature, so a stream counts as one only when its sequence bears it out
+// (RFC 3550 A.1 probation) or SDP announced its endpoint; until then its packets are candidates.
 #pragma once
 
 #include <cstdint>
@@ -19,19 +19,20 @@ struct RtpPacket {
   Endpoint src, dst;
   uint32_t ssrc = 0;
   uint32_t rtp_timestamp = 0;
-  uint32_t copy_key = 0;       // IPv4 identification
+  uint32_t copy_key = 0;  // IPv4 identification
   uint16_t sequence = 0;
   uint16_t payload_bytes = 0;
   uint8_t payload_type = 0;
   bool marker = false;
-  uint64_t hash = 0;           // key_hash() of it
+  uint64_t hash = 0;  // key_hash() of it
 };
 
 uint64_t key_hash(const RtpPacket& packet);
 
 class StreamTable final {
  public:
-  // Streams kept at most; beyond, candidates that went quiet make room, and then new streams are counted as refused.
+  // Streams kept at most; beyond, candidates that went quiet make room, and then new streams are
+  // counted as refused.
   explicit StreamTable(size_t max_streams = 1u << 20) : max_streams_(max_streams) {}
 
   void add(const RtpPacket& packet);
@@ -43,14 +44,15 @@ class StreamTable final {
     uint32_t last_timestamp = 0;
     uint32_t last_copy_key = 0;
     uint16_t last_sequence = 0;
-    uint16_t in_sequence = 0;   // packets that followed the one before them
+    uint16_t in_sequence = 0;  // packets that followed the one before them
     bool is_confirmed() const { return in_sequence >= kProbation; }
   };
   const std::vector<Entry>& entries() const { return entries_; }
   uint64_t refused() const { return refused_; }
 
  private:
-  // Two packets in order name a stream (RFC 3550 A.1 uses the same MIN_SEQUENTIAL), and one more against chance.
+  // Two packets in order name a stream (RFC 3550 A.1 uses the same MIN_SEQUENTIAL), and one more
+  // against chance.
   static constexpr uint16_t kProbation = 2;
   struct Key {
     Endpoint src, dst;

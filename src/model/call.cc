@@ -8,11 +8,11 @@ namespace siploom::model {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> kKinds = {"call",    "registration", "subscription", "message",
-                                                    "options", "publish",      "other"};
-constexpr std::array<std::string_view, 12> kStates = {"calling",   "ringing",    "in-call",     "completed",
-                                                      "cancelled", "busy",       "rejected",    "redirected",
-                                                      "auth-failed", "no-response", "failed",    "partial"};
+constexpr std::array<std::string_view, 7> kKinds = {
+    "call", "registration", "subscription", "message", "options", "publish", "other"};
+constexpr std::array<std::string_view, 12> kStates = {
+    "calling",  "ringing",    "in-call",     "completed",   "cancelled", "busy",
+    "rejected", "redirected", "auth-failed", "no-response", "failed",    "partial"};
 
 template <class Enum, size_t N>
 bool parse(const std::array<std::string_view, N>& names, std::string_view name, Enum& out) {

@@ -10,7 +10,8 @@ namespace siploom::model {
 
 namespace {
 
-// Buckets of equal width up to 32 us; from there each doubling is cut into 32, so a bucket is 1/32 of its value wide.
+// Buckets of equal width up to 32 us; from there each doubling is cut into 32, so a bucket is 1/32
+// of its value wide.
 constexpr unsigned kStepBits = 5;
 constexpr uint64_t kSteps = uint64_t{1} << kStepBits;
 
@@ -42,7 +43,8 @@ void DurationHistogram::add(const DurationHistogram& other) {
 
 Nanoseconds DurationHistogram::quantile(double q) const {
   if (count_ == 0) return kNoDuration;
-  const auto rank = static_cast<uint64_t>(std::ceil(std::clamp(q, 0.0, 1.0) * static_cast<double>(count_)));
+  const auto rank =
+      static_cast<uint64_t>(std::ceil(std::clamp(q, 0.0, 1.0) * static_cast<double>(count_)));
   uint64_t seen = 0;
   for (size_t i = 0; i < kBuckets; ++i) {
     seen += buckets_[i];
@@ -63,12 +65,14 @@ void CallTally::add(const CallTally& other) {
 }
 
 double CallTally::asr() const {
-  return attempts == 0 ? std::nan("") : static_cast<double>(answered) / static_cast<double>(attempts);
+  return attempts == 0 ? std::nan("")
+                       : static_cast<double>(answered) / static_cast<double>(attempts);
 }
 
 double CallTally::ner() const {
-  return attempts == 0 ? std::nan("")
-                       : static_cast<double>(answered + user_failures) / static_cast<double>(attempts);
+  return attempts == 0
+             ? std::nan("")
+             : static_cast<double>(answered + user_failures) / static_cast<double>(attempts);
 }
 
 }  // namespace siploom::model

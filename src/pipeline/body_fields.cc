@@ -25,12 +25,18 @@ void take_media(const sdp::Media& media, FieldId field, bool& more, Take take) {
     case FieldId::SdpPort:
       if (more) more = take(Value(static_cast<double>(media.port)));
       return;
-    case FieldId::SdpMedia: take_each(media.media, more, take); return;
-    case FieldId::SdpDirection: take_each(sdp::direction_name(media.direction), more, take); return;
+    case FieldId::SdpMedia:
+      take_each(media.media, more, take);
+      return;
+    case FieldId::SdpDirection:
+      take_each(sdp::direction_name(media.direction), more, take);
+      return;
     case FieldId::SdpPtime:
       if (more && media.ptime_ms != 0) more = take(Value(static_cast<double>(media.ptime_ms)));
       return;
-    case FieldId::SdpFingerprint: take_each(media.fingerprint, more, take); return;
+    case FieldId::SdpFingerprint:
+      take_each(media.fingerprint, more, take);
+      return;
     case FieldId::SdpCodec:
       for (const sdp::Format& format : media.format_list()) {
         take_each(format.encoding.empty() ? format.text : format.encoding, more, take);
@@ -39,7 +45,8 @@ void take_media(const sdp::Media& media, FieldId field, bool& more, Take take) {
     case FieldId::SdpCrypto:
       for (size_t i = 0; i < media.crypto_count; ++i) take_each(media.crypto[i].suite, more, take);
       return;
-    default: return;
+    default:
+      return;
   }
 }
 

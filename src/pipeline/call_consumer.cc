@@ -9,7 +9,8 @@ namespace siploom::pipeline {
 namespace {
 
 uint64_t endpoint_hash(const Endpoint& e) {
-  return mix(load_le64(&e.address.octets[0]) ^ load_le64(&e.address.octets[8]), uint64_t{e.port} + 1);
+  return mix(load_le64(&e.address.octets[0]) ^ load_le64(&e.address.octets[8]),
+             uint64_t{e.port} + 1);
 }
 
 // How many packets ahead the stream table's slots are fetched.
@@ -40,13 +41,15 @@ void CallConsumer::note_announced(Shard& shard, const model::Call& call) const {
 
 void CallConsumer::prepare(Chunk& chunk) {
   static const std::vector<query::Filter> kNone;
-  const auto& predicates = options_.filter == nullptr ? kNone : options_.filter->message_predicates();
+  const auto& predicates =
+      options_.filter == nullptr ? kNone : options_.filter->message_predicates();
   if (predicates.empty() && options_.message_filter == nullptr) return;
   const auto view = std::make_unique<sip::MessageView>();
   for (Message& message : chunk.messages) {
     view->parse(message.record.payload, message.record.transport == Transport::Udp);
     const MessageSubject subject(message.record, *view);
-    if (options_.message_filter != nullptr) message.wanted = options_.message_filter->matches(subject);
+    if (options_.message_filter != nullptr)
+      message.wanted = options_.message_filter->matches(subject);
     for (size_t i = 0; i < predicates.size(); ++i) {
       if (predicates[i].matches(subject)) message.facts.any_bits |= uint64_t{1} << i;
     }
@@ -64,13 +67,15 @@ void CallConsumer::consume(size_t shard_index, Chunk& chunk) {
     }
     const auto outcome = shard.weaver.add(message.record, message.facts);
     if (options_.stats) {
-      shard.stats.add_message(message.record, message.facts, outcome.begins_call, outcome.retransmission);
+      shard.stats.add_message(message.record, message.facts, outcome.begins_call,
+                              outcome.retransmission);
     }
   }
   if (!options_.rtp) return;
   const std::vector<media::RtpPacket>& packets = chunk.rtp[shard_index];
   for (size_t i = 0; i < packets.size(); ++i) {
-    if (i + kPrefetchAhead < packets.size()) shard.streams.prefetch_slot(packets[i + kPrefetchAhead]);
+    if (i + kPrefetchAhead < packets.size())
+      shard.streams.prefetch_slot(packets[i + kPrefetchAhead]);
     shard.streams.add(packets[i]);
   }
 }

@@ -17,11 +17,11 @@ namespace siploom::pipeline {
 struct CallConsumerOptions {
   size_t shards = 1;
   weave::WeaveOptions weave;
-  bool rtp = false;                        // streams too
-  bool stats = false;                      // count for model::Stats
-  Nanoseconds interval = 0;                // of the counts over time; 0: none
-  const query::Filter* filter = nullptr;   // call scope; its message predicates are asked here
-  const query::Filter* message_filter = nullptr;   // message scope; others are passed over
+  bool rtp = false;                       // streams too
+  bool stats = false;                     // count for model::Stats
+  Nanoseconds interval = 0;               // of the counts over time; 0: none
+  const query::Filter* filter = nullptr;  // call scope; its message predicates are asked here
+  const query::Filter* message_filter = nullptr;  // message scope; others are passed over
 };
 
 class CallConsumer final : public Consumer {
@@ -48,10 +48,10 @@ class CallConsumer final : public Consumer {
     CopyFilter copies;
     media::StreamTable streams;
     StatsCollector stats;
-    // Media endpoints of calls that were forgotten: streams are matched with them at the end. Capped.
+    // Media endpoints of calls that were forgotten: streams are matched with them at the end.
+    // Capped.
     HashSet announced;
-    Shard(const CallConsumerOptions& options)
-        : weaver(options.weave), stats(options.interval) {}
+    Shard(const CallConsumerOptions& options) : weaver(options.weave), stats(options.interval) {}
   };
   static constexpr size_t kMaxAnnounced = 1u << 20;
   void note_announced(Shard& shard, const model::Call& call) const;

@@ -14,7 +14,7 @@ constexpr size_t kWalkBytes = 1u << 20;
 // Media may flow a little before the SDP that names it is seen, and after the BYE.
 constexpr Nanoseconds kEarly = kSecond;
 constexpr Nanoseconds kLate = 5 * kSecond;
-constexpr size_t kMaxClaims = 1024;   // of one endpoint: ports are used again by later calls
+constexpr size_t kMaxClaims = 1024;  // of one endpoint: ports are used again by later calls
 
 uint64_t endpoint_hash(const Endpoint& e) {
   const uint64_t low = load_le64(&e.address.octets[0]), high = load_le64(&e.address.octets[8]);
@@ -37,7 +37,8 @@ void MediaMap::add(uint32_t call, const model::Call& row) {
     }
     std::vector<Claim>& claims = claims_[*slot];
     if (claims.size() >= kMaxClaims) continue;
-    const Timestamp until = is_known(row.end) ? std::max(row.end, row.last) + kLate : Timestamp{INT64_MAX};
+    const Timestamp until =
+        is_known(row.end) ? std::max(row.end, row.last) + kLate : Timestamp{INT64_MAX};
     claims.push_back({call, row.start + -kEarly, until});
   }
 }
@@ -84,7 +85,8 @@ Result<void> walk_call_frames(capture::Source& source, const std::vector<CallFra
       if (listed || media == nullptr || media->is_empty()) continue;
       packet::Datagram datagram;
       packet::decode_frame(static_cast<uint16_t>(frame.link), frame.bytes(), datagram);
-      if (datagram.refusal != packet::Refusal::None || datagram.protocol != packet::Protocol::Udp) continue;
+      if (datagram.refusal != packet::Refusal::None || datagram.protocol != packet::Protocol::Udp)
+        continue;
       if (!is_media(datagram.payload)) continue;
       const int64_t call = media->find(datagram, frame.time);
       if (call >= 0) SL_TRY_VOID(on_frame(static_cast<uint32_t>(call), frame));

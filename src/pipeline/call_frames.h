@@ -1,5 +1,5 @@
-// The original packets of chosen calls: the frames that carried their messages (fragments and segments as they were), and
-// their RTP and RTCP by the endpoints that SDP named.
+// The original packets of chosen calls: the frames that carried their messages (fragments and
+// segments as they were), and their RTP and RTCP by the endpoints that SDP named.
 #pragma once
 
 #include <cstdint>
@@ -36,14 +36,14 @@ class MediaMap final {
   };
   int64_t find(const Endpoint& endpoint, Timestamp time) const;
 
-  FlatMap<Endpoint, uint32_t> by_endpoint_;   // to claims_
+  FlatMap<Endpoint, uint32_t> by_endpoint_;  // to claims_
   std::vector<std::vector<Claim>> claims_;
 };
 
 using OnCallFrame = std::function<Result<void>(uint32_t call, const capture::Frame& frame)>;
 
-// Walks over `source` once and hands out, in order, the frames in `frames` (sorted; one frame may belong to several
-// calls) and, when `media` is given, the calls' RTP and RTCP packets.
+// Walks over `source` once and hands out, in order, the frames in `frames` (sorted; one frame may
+// belong to several calls) and, when `media` is given, the calls' RTP and RTCP packets.
 Result<void> walk_call_frames(capture::Source& source, const std::vector<CallFrame>& frames,
                               const MediaMap* media, const OnCallFrame& on_frame);
 

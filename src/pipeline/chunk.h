@@ -1,5 +1,5 @@
-// Chunk: a run of frames on its way through the stages, with all that was found in them. Batch lifetime: everything in it
-// dies when the chunk is used again.
+// Chunk: a run of frames on its way through the stages, with all that was found in them. Batch
+// lifetime: everything in it dies when the chunk is used again.
 #pragma once
 
 #include <cstdint>
@@ -19,15 +19,16 @@ namespace siploom::pipeline {
 // A SIP message, and what was read off it in parallel.
 struct Message {
   model::Record record;
-  uint64_t copy_hash = 0;     // of its bytes and endpoints: equal for copies of one packet
+  uint64_t copy_hash = 0;  // of its bytes and endpoints: equal for copies of one packet
   uint32_t shard = 0;
-  bool wanted = true;         // false: a fast check has shown that no filter can match
-  weave::SipFacts facts;      // when the consumer asks for them
+  bool wanted = true;     // false: a fast check has shown that no filter can match
+  weave::SipFacts facts;  // when the consumer asks for them
 };
 
-// A packet whose meaning depends on packets before it: a TCP segment, an SCTP packet, an IP fragment.
+// A packet whose meaning depends on packets before it: a TCP segment, an SCTP packet, an IP
+// fragment.
 struct Deferred {
-  uint32_t frame = 0;         // index in the batch
+  uint32_t frame = 0;  // index in the batch
   packet::Datagram datagram;
 };
 
@@ -39,9 +40,9 @@ struct ConsumerData {
 struct Chunk {
   uint64_t index = 0;
   capture::FrameBatch batch;
-  Arena arena;                                   // bytes of messages that were put together
-  std::vector<Message> messages;                 // in order of frame and part
-  std::vector<Message> from_flows;               // found by the flow stage, then merged into messages
+  Arena arena;                      // bytes of messages that were put together
+  std::vector<Message> messages;    // in order of frame and part
+  std::vector<Message> from_flows;  // found by the flow stage, then merged into messages
   std::vector<std::vector<media::RtpPacket>> rtp;  // by shard
   std::vector<Deferred> deferred;
   Counters counters;

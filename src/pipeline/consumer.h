@@ -13,12 +13,13 @@ class Consumer {
   virtual ~Consumer() = default;
 
   struct Wants {
-    bool facts = true;                  // Message::facts filled
-    bool rtp = false;                   // RTP packets sorted into Chunk::rtp
-    const Finder* literal = nullptr;    // messages without this text are not wanted (but counted)
+    bool facts = true;                // Message::facts filled
+    bool rtp = false;                 // RTP packets sorted into Chunk::rtp
+    const Finder* literal = nullptr;  // messages without this text are not wanted (but counted)
   };
   virtual Wants wants() const = 0;
-  // How many shards consume() is called for; Message::shard and Chunk::rtp go by it. Fixed for the run.
+  // How many shards consume() is called for; Message::shard and Chunk::rtp go by it. Fixed for the
+  // run.
   virtual size_t shard_count() const = 0;
   // Called once a chunk, on any thread, several chunks at a time: work that needs no state.
   virtual void prepare(Chunk& chunk) { static_cast<void>(chunk); }

@@ -1,5 +1,5 @@
-// CopyFilter: tells the same packet seen again (an `any` interface, a mirror of both directions, two tunnels) from a
-// retransmission. Fixed memory, constant time; forgets what is old. One thread.
+// CopyFilter: tells the same packet seen again (an `any` interface, a mirror of both directions,
+// two tunnels) from a retransmission. Fixed memory, constant time; forgets what is old. One thread.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,9 @@ namespace siploom::pipeline {
 class CopyFilter final {
  public:
   CopyFilter() : slots_(kSlots) {}
-  // True when a message of the same bytes between the same endpoints came so short a time ago, and with the same IP
-  // identification where both have one, that no SIP timer can have sent it again (RFC 3261 17: T1 is 500 ms).
+  // True when a message of the same bytes between the same endpoints came so short a time ago, and
+  // with the same IP identification where both have one, that no SIP timer can have sent it again
+  // (RFC 3261 17: T1 is 500 ms).
   bool is_copy(const model::Record& record, uint64_t copy_hash);
 
  private:

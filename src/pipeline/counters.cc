@@ -7,19 +7,32 @@ std::string_view reason_name(size_t reason) {
     return packet::refusal_name(static_cast<packet::Refusal>(reason));
   }
   switch (static_cast<Reason>(reason)) {
-    case Reason::KeepAlive: return "keep-alive";
-    case Reason::Stun: return "stun";
-    case Reason::Dtls: return "dtls";
-    case Reason::Tls: return "tls";
-    case Reason::Udp: return "udp";
-    case Reason::Tcp: return "tcp";
-    case Reason::Sctp: return "sctp";
-    case Reason::HepPayload: return "hep-payload";
-    case Reason::HepDamaged: return "hep-damaged";
-    case Reason::RtpUnconfirmed: return "rtp-unconfirmed";
-    case Reason::FragmentsIncomplete: return "fragments-incomplete";
-    case Reason::SipCut: return "sip-cut";
-    case Reason::kCount: break;
+    case Reason::KeepAlive:
+      return "keep-alive";
+    case Reason::Stun:
+      return "stun";
+    case Reason::Dtls:
+      return "dtls";
+    case Reason::Tls:
+      return "tls";
+    case Reason::Udp:
+      return "udp";
+    case Reason::Tcp:
+      return "tcp";
+    case Reason::Sctp:
+      return "sctp";
+    case Reason::HepPayload:
+      return "hep-payload";
+    case Reason::HepDamaged:
+      return "hep-damaged";
+    case Reason::RtpUnconfirmed:
+      return "rtp-unconfirmed";
+    case Reason::FragmentsIncomplete:
+      return "fragments-incomplete";
+    case Reason::SipCut:
+      return "sip-cut";
+    case Reason::kCount:
+      break;
   }
   return "other";
 }

@@ -10,11 +10,21 @@
 
 namespace siploom::pipeline {
 
-// Why a packet is not among the SIP, RTP, RTCP or HEP ones; behind packet::Refusal's values. Names are keys of
-// `not_understood` in `siploom stats --json`.
+// Why a packet is not among the SIP, RTP, RTCP or HEP ones; behind packet::Refusal's values. Names
+// are keys of `not_understood` in `siploom stats --json`.
 enum class Reason : uint8_t {
   KeepAlive = static_cast<uint8_t>(packet::Refusal::kCount),
-  Stun, Dtls, Tls, Udp, Tcp, Sctp, HepPayload, HepDamaged, RtpUnconfirmed, FragmentsIncomplete, SipCut,
+  Stun,
+  Dtls,
+  Tls,
+  Udp,
+  Tcp,
+  Sctp,
+  HepPayload,
+  HepDamaged,
+  RtpUnconfirmed,
+  FragmentsIncomplete,
+  SipCut,
   kCount
 };
 std::string_view reason_name(size_t reason);

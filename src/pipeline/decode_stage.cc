@@ -13,7 +13,7 @@ namespace siploom::pipeline {
 
 namespace {
 
-constexpr int kMaxHepDepth = 2;   // a HEP packet captured on its way to a collector, relayed in HEP
+constexpr int kMaxHepDepth = 2;  // a HEP packet captured on its way to a collector, relayed in HEP
 
 bool is_keep_alive(ByteSpan payload) {
   // RFC 5626 3.5.1 and what routers and phones really send: blank lines, or a few NULs.
@@ -111,7 +111,8 @@ void classify_datagram(const Context& context, model::Record record, int depth) 
   }
 }
 
-void index_messages(std::vector<Message>& messages, const Consumer& consumer, DecodeScratch& scratch) {
+void index_messages(std::vector<Message>& messages, const Consumer& consumer,
+                    DecodeScratch& scratch) {
   const Consumer::Wants wants = consumer.wants();
   const size_t shards = consumer.shard_count();
   for (Message& message : messages) {
@@ -126,9 +127,11 @@ void index_messages(std::vector<Message>& messages, const Consumer& consumer, De
     const bool datagram = message.record.transport == Transport::Udp;
     scratch.view.parse(message.record.payload, datagram);
     weave::read_facts(scratch.view, message.facts);
-    // The transaction and the size say as much as all octets would, for a tenth of the work; without them, the octets.
+    // The transaction and the size say as much as all octets would, for a tenth of the work;
+    // without them, the octets.
     const bool named = !message.facts.branch.empty() && scratch.view.has_cseq();
-    message.copy_hash = named ? copy_hash_of(message.record, message.facts.identity) : copy_hash_of(message.record);
+    message.copy_hash =
+        named ? copy_hash_of(message.record, message.facts.identity) : copy_hash_of(message.record);
     message.record.payload = as_bytes(scratch.view.raw());
     message.shard = static_cast<uint32_t>((message.facts.call_hash >> 32) % shards);
   }

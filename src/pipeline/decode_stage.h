@@ -1,4 +1,5 @@
-// First stage: frames to datagrams to messages and RTP packets. Looks at each frame alone, so any thread can do any chunk.
+// First stage: frames to datagrams to messages and RTP packets. Looks at each frame alone, so any
+// thread can do any chunk.
 #pragma once
 
 #include <string>
@@ -10,7 +11,7 @@
 namespace siploom::pipeline {
 
 struct DecodeOptions {
-  Timestamp from = kNoTime;   // frames before or at and after these are passed over
+  Timestamp from = kNoTime;  // frames before or at and after these are passed over
   Timestamp to = kNoTime;
 };
 
@@ -36,6 +37,7 @@ void classify_datagram(const Context& context, model::Record record, int depth =
 // Adds a record that is known to hold a SIP message.
 void add_message(const Context& context, const model::Record& record);
 // Reads facts and hashes of messages that just came in; sets their shard.
-void index_messages(std::vector<Message>& messages, const Consumer& consumer, DecodeScratch& scratch);
+void index_messages(std::vector<Message>& messages, const Consumer& consumer,
+                    DecodeScratch& scratch);
 
 }  // namespace siploom::pipeline

@@ -57,7 +57,7 @@ class Engine {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::unique_ptr<Slot>> slots_;        // in order of chunk index
+  std::deque<std::unique_ptr<Slot>> slots_;  // in order of chunk index
   std::vector<std::unique_ptr<Slot>> spare_;
   std::vector<Shard> shards_;
   uint64_t next_index_ = 0;
@@ -140,7 +140,8 @@ bool Engine::try_read(Lock& lock, DecodeScratch& scratch) {
   slot->state = State::Reading;
   lock.unlock();
   const bool stop = should_stop();
-  Result<bool> more = stop ? Result<bool>(false) : source_.next(slot->chunk.batch, options_.chunk_bytes);
+  Result<bool> more =
+      stop ? Result<bool>(false) : source_.next(slot->chunk.batch, options_.chunk_bytes);
   lock.lock();
   reading_ = false;
   if (!more) error_ = more.error();
@@ -190,7 +191,8 @@ Result<EngineResult> Engine::run() {
 
 }  // namespace
 
-Result<EngineResult> run(capture::Source& source, Consumer& consumer, const EngineOptions& options) {
+Result<EngineResult> run(capture::Source& source, Consumer& consumer,
+                         const EngineOptions& options) {
   return Engine(source, consumer, options).run();
 }
 

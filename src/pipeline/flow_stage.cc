@@ -33,7 +33,8 @@ FlowStage::~FlowStage() = default;
 const packet::TcpCounters& FlowStage::tcp() const { return tcp_->counters(); }
 
 void FlowStage::run(Chunk& chunk, const Consumer& consumer, DecodeScratch& scratch) {
-  const Context context{chunk, chunk.from_flows, scratch, consumer.wants().rtp, consumer.shard_count()};
+  const Context context{chunk, chunk.from_flows, scratch, consumer.wants().rtp,
+                        consumer.shard_count()};
   context_ = &context;
   demux_->set_context(&context);
   for (const Deferred& deferred : chunk.deferred) {
@@ -58,7 +59,8 @@ void FlowStage::run(Chunk& chunk, const Consumer& consumer, DecodeScratch& scrat
 }
 
 void FlowStage::finish(Chunk& chunk, const Consumer& consumer, DecodeScratch& scratch) {
-  const Context context{chunk, chunk.from_flows, scratch, consumer.wants().rtp, consumer.shard_count()};
+  const Context context{chunk, chunk.from_flows, scratch, consumer.wants().rtp,
+                        consumer.shard_count()};
   context_ = &context;
   demux_->set_context(&context);
   tcp_->finish();
@@ -69,8 +71,8 @@ void FlowStage::finish(Chunk& chunk, const Consumer& consumer, DecodeScratch& sc
   context_ = nullptr;
 }
 
-void FlowStage::take_fragment(const Context& context, const packet::Datagram& fragment, Timestamp time,
-                              uint64_t frame) {
+void FlowStage::take_fragment(const Context& context, const packet::Datagram& fragment,
+                              Timestamp time, uint64_t frame) {
   const packet::WholeDatagram* whole = fragments_.add(fragment, time, frame);
   if (whole == nullptr) return;
   // The table's buffer is its own only until the next fragment.
@@ -116,8 +118,9 @@ void merge_flow_messages(Chunk& chunk) {
   }
   const auto middle = static_cast<std::ptrdiff_t>(chunk.messages.size());
   chunk.messages.insert(chunk.messages.end(), chunk.from_flows.begin(), chunk.from_flows.end());
-  std::inplace_merge(chunk.messages.begin(), chunk.messages.begin() + middle, chunk.messages.end(),
-                     [](const Message& a, const Message& b) { return a.record.frame < b.record.frame; });
+  std::inplace_merge(
+      chunk.messages.begin(), chunk.messages.begin() + middle, chunk.messages.end(),
+      [](const Message& a, const Message& b) { return a.record.frame < b.record.frame; });
 }
 
 }  // namespace siploom::pipeline

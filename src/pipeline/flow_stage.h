@@ -1,4 +1,5 @@
-// Second stage: what depends on packets before it: IP fragments, TCP streams, SCTP. One thread at a time, chunks in order.
+// Second stage: what depends on packets before it: IP fragments, TCP streams, SCTP. One thread at a
+// time, chunks in order.
 #pragma once
 
 #include <memory>
@@ -33,7 +34,7 @@ class FlowStage final {
   std::unique_ptr<StreamDemux> demux_;
   std::unique_ptr<packet::TcpReassembler> tcp_;
   std::unique_ptr<packet::SctpReassembler> sctp_;
-  const Context* context_ = nullptr;   // of the chunk at hand, for the callbacks
+  const Context* context_ = nullptr;  // of the chunk at hand, for the callbacks
   Timestamp now_;
   uint64_t frame_ = 0;
   uint64_t incomplete_seen_ = 0;

@@ -9,16 +9,18 @@ namespace siploom::pipeline {
 namespace {
 
 struct Matches final : ConsumerData {
-  std::vector<bool> matched;   // by message of the chunk
+  std::vector<bool> matched;  // by message of the chunk
 };
 
-// A context-free filter can be refused by a text that every match must hold; the longest refuses most.
+// A context-free filter can be refused by a text that every match must hold; the longest refuses
+// most.
 std::unique_ptr<Finder> literal_of(const MatchOptions& options) {
   const bool needs_others = options.invert || options.dialogs || options.context_after != 0;
   if (options.filter == nullptr || needs_others) return nullptr;
   const std::vector<std::string> literals = options.filter->required_literals();
-  const auto longest = std::max_element(literals.begin(), literals.end(),
-                                        [](const auto& a, const auto& b) { return a.size() < b.size(); });
+  const auto longest =
+      std::max_element(literals.begin(), literals.end(),
+                       [](const auto& a, const auto& b) { return a.size() < b.size(); });
   return longest == literals.end() ? nullptr : std::make_unique<Finder>(*longest);
 }
 
@@ -50,7 +52,8 @@ bool MatchConsumer::is_given(const Message& message, bool matched) {
     return false;
   }
   if (matched) {
-    if (options_.dialogs && !message.facts.call_id.empty()) dialogs_.insert(message.facts.call_hash);
+    if (options_.dialogs && !message.facts.call_id.empty())
+      dialogs_.insert(message.facts.call_hash);
     context_left_ = options_.context_after;
     return true;
   }

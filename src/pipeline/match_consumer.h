@@ -14,18 +14,20 @@
 namespace siploom::pipeline {
 
 struct MatchOptions {
-  const query::Filter* filter = nullptr;       // message scope; null: all
+  const query::Filter* filter = nullptr;  // message scope; null: all
   bool invert = false;
-  // Whole dialogs: once a message matches, the rest of its Call-ID is given too (hashes of base/hash.h).
+  // Whole dialogs: once a message matches, the rest of its Call-ID is given too (hashes of
+  // base/hash.h).
   bool dialogs = false;
-  const HashSet* call_ids = nullptr;           // only messages of these Call-IDs; null: all
-  size_t context_after = 0;                    // further messages given after each match
+  const HashSet* call_ids = nullptr;  // only messages of these Call-IDs; null: all
+  size_t context_after = 0;           // further messages given after each match
 };
 
 class MatchConsumer final : public Consumer {
  public:
   // `matched`: by itself, not as context or as part of a dialog.
-  using OnMessage = std::function<bool(const Message&, const sip::MessageView&, const Chunk&, bool matched)>;
+  using OnMessage =
+      std::function<bool(const Message&, const sip::MessageView&, const Chunk&, bool matched)>;
 
   // `on_message` is called in order; when it returns false, nothing more is read.
   MatchConsumer(const MatchOptions& options, OnMessage on_message);

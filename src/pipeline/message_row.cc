@@ -26,7 +26,8 @@ model::SdpSummary summarize(const sdp::Media& media) {
 
 std::string_view sdp_of(const sip::MessageView& view) { return sip::find_sdp(view); }
 
-model::Message make_row(const model::Record& record, const sip::MessageView& view, sdp::Session& scratch) {
+model::Message make_row(const model::Record& record, const sip::MessageView& view,
+                        sdp::Session& scratch) {
   weave::SipFacts facts;
   weave::read_facts(view, facts);
   model::Message row;

@@ -9,8 +9,10 @@
 namespace siploom::pipeline {
 
 // `scratch` is used for the session description; keep one and use it again.
-model::Message make_row(const model::Record& record, const sip::MessageView& view, sdp::Session& scratch);
-// The first session description in a message: its body, or the application/sdp part of a multipart one. Empty: none.
+model::Message make_row(const model::Record& record, const sip::MessageView& view,
+                        sdp::Session& scratch);
+// The first session description in a message: its body, or the application/sdp part of a multipart
+// one. Empty: none.
 std::string_view sdp_of(const sip::MessageView& view);
 
 }  // namespace siploom::pipeline

@@ -1,5 +1,5 @@
-// RecentFrames: copies of the last frames that may still turn out to belong to a message (segments, fragments), so that
-// original packets can be written in one pass. Capped by octets. One thread.
+// RecentFrames: copies of the last frames that may still turn out to belong to a message (segments,
+// fragments), so that original packets can be written in one pass. Capped by octets. One thread.
 #pragma once
 
 #include <deque>

@@ -18,7 +18,8 @@ void tally(model::CallTally& out, const model::Call& call) {
       ++out.answered;
       add(out.talk, model::talk_time(call));
       break;
-    // The network did its work; the called side or the caller did not want to (ITU-T E.425 counts them as effective).
+    // The network did its work; the called side or the caller did not want to (ITU-T E.425 counts
+    // them as effective).
     case CallState::Busy:
     case CallState::Cancelled:
     case CallState::Redirected:

@@ -19,7 +19,8 @@ class StatsCollector final {
  public:
   explicit StatsCollector(Nanoseconds interval = 0) : interval_(interval) {}
 
-  void add_message(const model::Record& record, const weave::SipFacts& facts, bool begins_call, bool retransmission);
+  void add_message(const model::Record& record, const weave::SipFacts& facts, bool begins_call,
+                   bool retransmission);
   void add_copy() { ++copies_; }
   // A call that is over, or that was open at the end.
   void add_call(const model::Call& call);

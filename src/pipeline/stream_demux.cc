@@ -18,7 +18,7 @@ struct StreamDemux::FlowState {
   Kind kind = Kind::Unknown;
   sip::FramerState framer;
   std::unique_ptr<websocket::Reader> websocket;
-  std::vector<uint64_t> message_frames;   // of the WebSocket message being put together
+  std::vector<uint64_t> message_frames;  // of the WebSocket message being put together
 };
 
 namespace {
@@ -65,11 +65,16 @@ size_t StreamDemux::consume(TcpFlow& flow, ByteSpan data, std::span<const Stream
 
 size_t StreamDemux::take(const Part& part) {
   switch (part.state.kind) {
-    case FlowState::Kind::Unknown: return take_unknown(part);
-    case FlowState::Kind::Sip: return take_sip(part);
-    case FlowState::Kind::WebSocket: return take_websocket(part);
-    case FlowState::Kind::Hep: return take_hep(part);
-    case FlowState::Kind::Tls: break;
+    case FlowState::Kind::Unknown:
+      return take_unknown(part);
+    case FlowState::Kind::Sip:
+      return take_sip(part);
+    case FlowState::Kind::WebSocket:
+      return take_websocket(part);
+    case FlowState::Kind::Hep:
+      return take_hep(part);
+    case FlowState::Kind::Tls:
+      break;
   }
   return pass_over(part, part.bytes.size(), Reason::Tls);
 }
@@ -102,10 +107,14 @@ size_t StreamDemux::take_unknown(const Part& part) {
 size_t StreamDemux::take_sip(const Part& part) {
   const sip::FrameResult found = sip::frame_stream(part.bytes, part.state.framer);
   switch (found.step) {
-    case sip::FrameStep::NeedMore: return 0;
-    case sip::FrameStep::KeepAlive: return found.size;
-    case sip::FrameStep::Skip: return pass_over(part, found.size, Reason::Tcp);
-    case sip::FrameStep::Message: break;
+    case sip::FrameStep::NeedMore:
+      return 0;
+    case sip::FrameStep::KeepAlive:
+      return found.size;
+    case sip::FrameStep::Skip:
+      return pass_over(part, found.size, Reason::Tcp);
+    case sip::FrameStep::Message:
+      break;
   }
   part.state.kind = FlowState::Kind::Sip;
   emit(part, part.bytes.subspan(0, found.size), found.size, Transport::Tcp);
@@ -157,7 +166,8 @@ size_t StreamDemux::pass_over(const Part& part, size_t size, Reason reason) {
   return size;
 }
 
-void StreamDemux::emit(const Part& part, ByteSpan message, size_t stream_bytes, Transport transport) {
+void StreamDemux::emit(const Part& part, ByteSpan message, size_t stream_bytes,
+                       Transport transport) {
   if (context_ == nullptr) return;
   model::Record record;
   record.src = part.flow.src;
@@ -183,7 +193,8 @@ void StreamDemux::emit(const Part& part, ByteSpan message, size_t stream_bytes, 
   }
 }
 
-void StreamDemux::end_of_stretch(TcpFlow& flow, ByteSpan left, std::span<const StreamPiece> pieces) {
+void StreamDemux::end_of_stretch(TcpFlow& flow, ByteSpan left,
+                                 std::span<const StreamPiece> pieces) {
   FlowState& state = state_of(flow);
   if (state.kind == FlowState::Kind::Sip || state.kind == FlowState::Kind::Unknown) {
     size_t at = 0;
@@ -207,7 +218,8 @@ void StreamDemux::end_of_stretch(TcpFlow& flow, ByteSpan left, std::span<const S
   if (state.kind != FlowState::Kind::Tls) state.kind = FlowState::Kind::Unknown;
 }
 
-void StreamDemux::on_gap(TcpFlow& flow, ByteSpan left, std::span<const StreamPiece> pieces, uint64_t) {
+void StreamDemux::on_gap(TcpFlow& flow, ByteSpan left, std::span<const StreamPiece> pieces,
+                         uint64_t) {
   end_of_stretch(flow, left, pieces);
 }
 

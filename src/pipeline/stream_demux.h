@@ -1,5 +1,5 @@
-// StreamDemux: finds what a TCP stream carries, by content (SIP, WebSocket with SIP, HEP, TLS, other), and takes the
-// messages out of it.
+// StreamDemux: finds what a TCP stream carries, by content (SIP, WebSocket with SIP, HEP, TLS,
+// other), and takes the messages out of it.
 #pragma once
 
 #include <memory>
@@ -33,7 +33,7 @@ class StreamDemux final : public packet::TcpReader {
     packet::TcpFlow& flow;
     FlowState& state;
     ByteSpan bytes;
-    size_t offset;     // of `bytes` in the data that `pieces` describe
+    size_t offset;  // of `bytes` in the data that `pieces` describe
     std::span<const packet::StreamPiece> pieces;
   };
   FlowState& state_of(packet::TcpFlow& flow);

@@ -37,7 +37,8 @@ Result<Constant> read_number(std::string_view text, Constant out) {
   if (read_class(text, out)) return out;
   const Range range = split_range(text);
   const auto low = parse_number<double>(range.low), high = parse_number<double>(range.high);
-  if (!low || !high) return fail(ErrorCode::InvalidArgument, fmt::format("'{}' is not a number", text));
+  if (!low || !high)
+    return fail(ErrorCode::InvalidArgument, fmt::format("'{}' is not a number", text));
   out.low = *low, out.high = *high, out.is_range = range.is_range;
   return out;
 }
@@ -46,7 +47,8 @@ Result<Constant> read_duration(std::string_view text, Constant out) {
   const Range range = split_range(text);
   const auto low = parse_duration(range.low), high = parse_duration(range.high);
   if (!low || !high) {
-    return fail(ErrorCode::InvalidArgument, fmt::format("'{}' is not a duration; write 250ms, 5s, 2m or 1h", text));
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("'{}' is not a duration; write 250ms, 5s, 2m or 1h", text));
   }
   out.low_ns = *low, out.high_ns = *high, out.is_range = range.is_range;
   return out;
@@ -56,7 +58,8 @@ Result<Constant> read_time(std::string_view text, Constant out) {
   const Range range = split_range(text);
   const auto low = parse_time(range.low), high = parse_time(range.high);
   if (!low || !high) {
-    return fail(ErrorCode::InvalidArgument, fmt::format("'{}' is not a time; write 2026-11-21T01:30:00Z", text));
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("'{}' is not a time; write 2026-11-21T01:30:00Z", text));
   }
   out.low_ns = low->ns, out.high_ns = high->ns, out.is_range = range.is_range;
   return out;
@@ -69,8 +72,9 @@ Result<Constant> read_address(std::string_view text, Constant out) {
     out.cidr = {endpoint->address, 128};
     out.port = endpoint->port;
   } else {
-    return fail(ErrorCode::InvalidArgument,
-                fmt::format("'{}' is not an address; write 10.0.0.1, 10.0.0.0/8 or 10.0.0.1:5060", text));
+    return fail(
+        ErrorCode::InvalidArgument,
+        fmt::format("'{}' is not an address; write 10.0.0.1, 10.0.0.0/8 or 10.0.0.1:5060", text));
   }
   out.is_address = true;
   return out;
@@ -88,7 +92,8 @@ Result<Constant> read_choice(const FieldInfo& field, std::string_view text, Cons
   }
   const std::string hint = nearest.empty() ? fmt::format("there are {}", field.choices)
                                            : fmt::format("did you mean {}?", nearest);
-  return fail(ErrorCode::InvalidArgument, fmt::format("{} is never '{}'; {}", field.name, text, hint));
+  return fail(ErrorCode::InvalidArgument,
+              fmt::format("{} is never '{}'; {}", field.name, text, hint));
 }
 
 Result<Constant> read_bool(std::string_view text, Constant out) {
@@ -105,7 +110,8 @@ Result<Constant> read_bool(std::string_view text, Constant out) {
 Result<Constant> parse_constant(const FieldInfo* field, std::string_view text, Op op) {
   Constant out;
   out.text = text;
-  const bool ordered = op == Op::Less || op == Op::LessEqual || op == Op::Greater || op == Op::GreaterEqual;
+  const bool ordered =
+      op == Op::Less || op == Op::LessEqual || op == Op::Greater || op == Op::GreaterEqual;
   const Type type = field == nullptr ? Type::Text : field->type;
   if (ordered && (type == Type::Address || type == Type::Bool || type == Type::Enumeration)) {
     return fail(ErrorCode::InvalidArgument,
@@ -113,12 +119,24 @@ Result<Constant> parse_constant(const FieldInfo* field, std::string_view text, O
   }
   Result<Constant> result = out;
   switch (type) {
-    case Type::Number: result = read_number(text, out); break;
-    case Type::Duration: result = read_duration(text, out); break;
-    case Type::Time: result = read_time(text, out); break;
-    case Type::Address: result = read_address(text, out); break;
-    case Type::Enumeration: result = read_choice(*field, text, out); break;
-    case Type::Bool: result = read_bool(text, out); break;
+    case Type::Number:
+      result = read_number(text, out);
+      break;
+    case Type::Duration:
+      result = read_duration(text, out);
+      break;
+    case Type::Time:
+      result = read_time(text, out);
+      break;
+    case Type::Address:
+      result = read_address(text, out);
+      break;
+    case Type::Enumeration:
+      result = read_choice(*field, text, out);
+      break;
+    case Type::Bool:
+      result = read_bool(text, out);
+      break;
     case Type::Text:
       if (const auto number = parse_number<double>(text)) {
         result->low = result->high = *number;

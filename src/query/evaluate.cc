@@ -13,25 +13,37 @@ namespace {
 
 bool compare_order(Op op, double left, double right) {
   switch (op) {
-    case Op::Less: return left < right;
-    case Op::LessEqual: return left <= right;
-    case Op::Greater: return left > right;
-    case Op::GreaterEqual: return left >= right;
-    default: return false;
+    case Op::Less:
+      return left < right;
+    case Op::LessEqual:
+      return left <= right;
+    case Op::Greater:
+      return left > right;
+    case Op::GreaterEqual:
+      return left >= right;
+    default:
+      return false;
   }
 }
 
 bool compare_order(Op op, int64_t left, int64_t right) {
   switch (op) {
-    case Op::Less: return left < right;
-    case Op::LessEqual: return left <= right;
-    case Op::Greater: return left > right;
-    case Op::GreaterEqual: return left >= right;
-    default: return false;
+    case Op::Less:
+      return left < right;
+    case Op::LessEqual:
+      return left <= right;
+    case Op::Greater:
+      return left > right;
+    case Op::GreaterEqual:
+      return left >= right;
+    default:
+      return false;
   }
 }
 
-bool is_equality(Op op) { return op == Op::Equal || op == Op::NotEqual || op == Op::In || op == Op::NotIn; }
+bool is_equality(Op op) {
+  return op == Op::Equal || op == Op::NotEqual || op == Op::In || op == Op::NotIn;
+}
 
 bool holds(Op op, double value, const Constant& c) {
   if (!is_equality(op)) return compare_order(op, value, c.low);
@@ -58,9 +70,11 @@ bool holds(Op op, std::string_view value, const Constant& c, bool fold_case) {
 }
 
 bool holds(const Filter::Node& node, const Value& value, const Constant& c, bool fold_case) {
-  if (const auto* text = std::get_if<std::string_view>(&value)) return holds(node.op, *text, c, fold_case);
+  if (const auto* text = std::get_if<std::string_view>(&value))
+    return holds(node.op, *text, c, fold_case);
   if (const auto* number = std::get_if<double>(&value)) return holds(node.op, *number, c);
-  if (const auto* duration = std::get_if<Duration>(&value)) return holds_ns(node.op, duration->ns, c);
+  if (const auto* duration = std::get_if<Duration>(&value))
+    return holds_ns(node.op, duration->ns, c);
   if (const auto* time = std::get_if<Timestamp>(&value)) return holds_ns(node.op, time->ns, c);
   if (const auto* endpoint = std::get_if<Endpoint>(&value)) return holds(node.op, *endpoint, c);
   if (const auto* flag = std::get_if<bool>(&value)) return holds(node.op, *flag ? 1.0 : 0.0, c);
@@ -72,7 +86,8 @@ bool matches_regex(const Filter::Node& node, const Value& value) {
     return re2::RE2::PartialMatch(re2::StringPiece(text->data(), text->size()), *node.regex);
   }
   if (const auto* endpoint = std::get_if<Endpoint>(&value)) {
-    const std::string text = endpoint->port == 0 ? format_ip(endpoint->address) : format_endpoint(*endpoint);
+    const std::string text =
+        endpoint->port == 0 ? format_ip(endpoint->address) : format_endpoint(*endpoint);
     return re2::RE2::PartialMatch(text, *node.regex);
   }
   if (const auto* number = std::get_if<double>(&value)) {
@@ -81,11 +96,14 @@ bool matches_regex(const Filter::Node& node, const Value& value) {
   return false;
 }
 
-// A comparison holds when some value satisfies it; a negative one when no value satisfies its opposite.
+// A comparison holds when some value satisfies it; a negative one when no value satisfies its
+// opposite.
 bool compare(const Filter::Node& node, const Subject& subject) {
-  const bool negative = node.op == Op::NotEqual || node.op == Op::NotIn || node.op == Op::NotMatches;
-  const bool fold_case = node.is_header ? false : registry::info(node.field).fold_case ||
-                                                      registry::info(node.field).type == Type::Enumeration;
+  const bool negative =
+      node.op == Op::NotEqual || node.op == Op::NotIn || node.op == Op::NotMatches;
+  const bool fold_case = node.is_header ? false
+                                        : registry::info(node.field).fold_case ||
+                                              registry::info(node.field).type == Type::Enumeration;
   bool found = false;
   const auto take = [&](const Value& value) {
     if (node.regex != nullptr) {
@@ -130,16 +148,26 @@ Filter::Node::~Node() = default;
 
 bool evaluate(const Filter::Node& node, const Subject& subject) {
   using Kind = Filter::Node::Kind;
-  const auto ask = [&](const std::unique_ptr<Filter::Node>& child) { return evaluate(*child, subject); };
+  const auto ask = [&](const std::unique_ptr<Filter::Node>& child) {
+    return evaluate(*child, subject);
+  };
   switch (node.kind) {
-    case Kind::Everything: return true;
-    case Kind::And: return std::all_of(node.children.begin(), node.children.end(), ask);
-    case Kind::Or: return std::any_of(node.children.begin(), node.children.end(), ask);
-    case Kind::Not: return !evaluate(*node.children.front(), subject);
-    case Kind::Compare: return compare(node, subject);
-    case Kind::Has: return has(node, subject);
-    case Kind::Search: return search(node, subject.raw());
-    case Kind::Any: return subject.any(node.predicate);
+    case Kind::Everything:
+      return true;
+    case Kind::And:
+      return std::all_of(node.children.begin(), node.children.end(), ask);
+    case Kind::Or:
+      return std::any_of(node.children.begin(), node.children.end(), ask);
+    case Kind::Not:
+      return !evaluate(*node.children.front(), subject);
+    case Kind::Compare:
+      return compare(node, subject);
+    case Kind::Has:
+      return has(node, subject);
+    case Kind::Search:
+      return search(node, subject.raw());
+    case Kind::Any:
+      return subject.any(node.predicate);
   }
   return false;
 }

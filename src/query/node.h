@@ -13,17 +13,29 @@ class RE2;
 
 namespace siploom::query {
 
-enum class Op : uint8_t { Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual, In, NotIn, Matches, NotMatches };
+enum class Op : uint8_t {
+  Equal,
+  NotEqual,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,
+  In,
+  NotIn,
+  Matches,
+  NotMatches
+};
 std::string_view op_text(Op op);
 
 // What a comparison compares with. Which members count goes by the field's type.
 struct Constant {
-  std::string text;            // as it was written
-  double low = 0, high = 0;    // numbers; durations and times in nanoseconds are kept in low_ns, high_ns
+  std::string text;  // as it was written
+  double low = 0,
+         high = 0;  // numbers; durations and times in nanoseconds are kept in low_ns, high_ns
   int64_t low_ns = 0, high_ns = 0;
   Cidr cidr;
   uint16_t port = 0;
-  bool is_range = false;       // low..high, both included
+  bool is_range = false;  // low..high, both included
   bool is_number = false;
   bool is_address = false;
 };
@@ -42,7 +54,7 @@ struct Filter::Node {
   // Search
   std::string text;
   bool fold_case = false;
-  size_t predicate = 0;         // Any
+  size_t predicate = 0;  // Any
   Node();
   ~Node();
 };

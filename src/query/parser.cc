@@ -20,18 +20,28 @@ constexpr int kMaxDepth = 64;
 constexpr size_t kMaxPredicates = 64;
 constexpr int64_t kMaxRegexBytes = 8 << 20;
 
-bool is_compare(TokenKind kind) { return kind >= TokenKind::Equal && kind <= TokenKind::NotMatches; }
+bool is_compare(TokenKind kind) {
+  return kind >= TokenKind::Equal && kind <= TokenKind::NotMatches;
+}
 
 Op op_of(TokenKind kind) {
   switch (kind) {
-    case TokenKind::NotEqual: return Op::NotEqual;
-    case TokenKind::Less: return Op::Less;
-    case TokenKind::LessEqual: return Op::LessEqual;
-    case TokenKind::Greater: return Op::Greater;
-    case TokenKind::GreaterEqual: return Op::GreaterEqual;
-    case TokenKind::Matches: return Op::Matches;
-    case TokenKind::NotMatches: return Op::NotMatches;
-    default: return Op::Equal;
+    case TokenKind::NotEqual:
+      return Op::NotEqual;
+    case TokenKind::Less:
+      return Op::Less;
+    case TokenKind::LessEqual:
+      return Op::LessEqual;
+    case TokenKind::Greater:
+      return Op::Greater;
+    case TokenKind::GreaterEqual:
+      return Op::GreaterEqual;
+    case TokenKind::Matches:
+      return Op::Matches;
+    case TokenKind::NotMatches:
+      return Op::NotMatches;
+    default:
+      return Op::Equal;
   }
 }
 
@@ -47,13 +57,16 @@ class Parser {
       return out;
     }
     out.root = SL_TRY(any_of(0));
-    if (peek().kind != TokenKind::End) return error(peek(), fmt::format("'{}' is not expected here", peek().text));
+    if (peek().kind != TokenKind::End)
+      return error(peek(), fmt::format("'{}' is not expected here", peek().text));
     out.predicates = std::move(predicates_);
     return out;
   }
 
  private:
-  const Token& peek(size_t ahead = 0) const { return tokens_[std::min(at_ + ahead, tokens_.size() - 1)]; }
+  const Token& peek(size_t ahead = 0) const {
+    return tokens_[std::min(at_ + ahead, tokens_.size() - 1)];
+  }
   Token take() { return tokens_[at_ + 1 < tokens_.size() ? at_++ : at_]; }
   bool take_if(TokenKind kind) {
     if (peek().kind != kind) return false;
@@ -85,8 +98,10 @@ class Parser {
       case TokenKind::Word:
       case TokenKind::Text:
       case TokenKind::Not:
-      case TokenKind::Open: return true;
-      default: return false;
+      case TokenKind::Open:
+        return true;
+      default:
+        return false;
     }
   }
 
@@ -99,7 +114,8 @@ class Parser {
       return node;
     }
     if (peek().kind == TokenKind::Open) return bracketed(depth);
-    if (peek().kind == TokenKind::Text && !is_compare(peek(1).kind)) return search(take().text, false);
+    if (peek().kind == TokenKind::Text && !is_compare(peek(1).kind))
+      return search(take().text, false);
     if (peek().kind == TokenKind::Word) return word(depth);
     if (peek().kind == TokenKind::End) return error(peek(), "something is missing at the end");
     return error(peek(), fmt::format("'{}' is not expected here", peek().text));
@@ -116,7 +132,8 @@ class Parser {
     const Token& next = peek(ahead);
     if (is_compare(next.kind)) return true;
     const bool in = next.kind == TokenKind::Word && iequals(next.text, "in");
-    const bool not_in = next.kind == TokenKind::Not && next.text != "!" && peek(ahead + 1).kind == TokenKind::Word &&
+    const bool not_in = next.kind == TokenKind::Not && next.text != "!" &&
+                        peek(ahead + 1).kind == TokenKind::Word &&
                         iequals(peek(ahead + 1).text, "in");
     return in || not_in;
   }
@@ -124,7 +141,9 @@ class Parser {
   Result<NodePtr> word(int depth) {
     const Token token = peek();
     if (iequals(token.text, "any") && peek(1).kind == TokenKind::Open) return any_term(depth);
-    if (iequals(token.text, "has") && (peek(1).kind == TokenKind::Word || peek(1).kind == TokenKind::Text)) return has_term();
+    if (iequals(token.text, "has") &&
+        (peek(1).kind == TokenKind::Word || peek(1).kind == TokenKind::Text))
+      return has_term();
     if (iequals(token.text, "contains") && peek(1).kind == TokenKind::Text) {
       take();
       return search(take().text, true);
@@ -171,8 +190,10 @@ class Parser {
   }
 
   Result<NodePtr> predicate(Filter filter, const Token& token) {
-    if (filter.asks_calls()) return error(token, "any(...) asks messages; call fields stand outside of it");
-    if (predicates_.size() >= kMaxPredicates) return error(token, "too many questions about messages (64 at most)");
+    if (filter.asks_calls())
+      return error(token, "any(...) asks messages; call fields stand outside of it");
+    if (predicates_.size() >= kMaxPredicates)
+      return error(token, "too many questions about messages (64 at most)");
     auto node = std::make_unique<Node>();
     node->kind = Node::Kind::Any;
     node->predicate = predicates_.size();
@@ -190,7 +211,7 @@ class Parser {
   }
 
   struct Operand {
-    const FieldInfo* field = nullptr;   // null: a header
+    const FieldInfo* field = nullptr;  // null: a header
     std::string header;
     Token token;
   };
@@ -229,7 +250,7 @@ class Parser {
       node->header = SL_TRY(operand()).header;
       node->is_header = true;
     } else {
-      node->header = take().text;   // any header by its name
+      node->header = take().text;  // any header by its name
       node->is_header = true;
     }
     return by_message(std::move(node), scope);
@@ -256,7 +277,8 @@ class Parser {
     if ((node->op == Op::In || node->op == Op::NotIn) && take_if(TokenKind::OpenBrace)) {
       do {
         SL_TRY_VOID(constant(*node, left.field));
-      } while (take_if(TokenKind::Comma) || peek().kind == TokenKind::Word || peek().kind == TokenKind::Text);
+      } while (take_if(TokenKind::Comma) || peek().kind == TokenKind::Word ||
+               peek().kind == TokenKind::Text);
       if (!take_if(TokenKind::CloseBrace)) return error(peek(), "'}' is missing");
     } else {
       SL_TRY_VOID(constant(*node, left.field));
@@ -281,7 +303,8 @@ class Parser {
   Result<void> constant(Node& node, const FieldInfo* field) {
     const Token value = value_token();
     if (value.kind != TokenKind::Word && value.kind != TokenKind::Text) {
-      return error(value, value.kind == TokenKind::End ? "a value is missing at the end" : "a value belongs here");
+      return error(value, value.kind == TokenKind::End ? "a value is missing at the end"
+                                                       : "a value belongs here");
     }
     if (node.op == Op::Matches || node.op == Op::NotMatches) return regex(node, value);
     auto parsed = parse_constant(field, value.text, node.op);
@@ -292,10 +315,11 @@ class Parser {
 
   Result<void> regex(Node& node, const Token& value) {
     re2::RE2::Options options(re2::RE2::Quiet);
-    options.set_encoding(re2::RE2::Options::EncodingLatin1);   // octets, not characters
+    options.set_encoding(re2::RE2::Options::EncodingLatin1);  // octets, not characters
     options.set_max_mem(kMaxRegexBytes);
     node.regex = std::make_unique<re2::RE2>(value.text, options);
-    if (!node.regex->ok()) return error(value, fmt::format("bad regular expression: {}", node.regex->error()));
+    if (!node.regex->ok())
+      return error(value, fmt::format("bad regular expression: {}", node.regex->error()));
     Constant constant;
     constant.text = value.text;
     node.constants.push_back(std::move(constant));

@@ -8,7 +8,7 @@ namespace siploom::query {
 
 struct ParsedFilter {
   std::unique_ptr<Filter::Node> root;
-  std::vector<Filter> predicates;   // of any(...)
+  std::vector<Filter> predicates;  // of any(...)
 };
 
 Result<ParsedFilter> parse_filter(std::string_view source, registry::Scope scope);

@@ -9,12 +9,23 @@ std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default: out += c;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        out += c;
     }
   }
   return out + "\"";
@@ -36,7 +47,8 @@ std::string comparison(const Filter::Node& node) {
   return out + "}";
 }
 
-std::string joined(const Filter::Node& node, const std::vector<Filter>& predicates, std::string_view between) {
+std::string joined(const Filter::Node& node, const std::vector<Filter>& predicates,
+                   std::string_view between) {
   std::string out = "(";
   for (size_t i = 0; i < node.children.size(); ++i) {
     if (i != 0) out += between;
@@ -49,16 +61,26 @@ std::string joined(const Filter::Node& node, const std::vector<Filter>& predicat
 
 std::string_view op_text(Op op) {
   switch (op) {
-    case Op::Equal: return "==";
-    case Op::NotEqual: return "!=";
-    case Op::Less: return "<";
-    case Op::LessEqual: return "<=";
-    case Op::Greater: return ">";
-    case Op::GreaterEqual: return ">=";
-    case Op::In: return "in";
-    case Op::NotIn: return "not in";
-    case Op::Matches: return "~";
-    case Op::NotMatches: return "!~";
+    case Op::Equal:
+      return "==";
+    case Op::NotEqual:
+      return "!=";
+    case Op::Less:
+      return "<";
+    case Op::LessEqual:
+      return "<=";
+    case Op::Greater:
+      return ">";
+    case Op::GreaterEqual:
+      return ">=";
+    case Op::In:
+      return "in";
+    case Op::NotIn:
+      return "not in";
+    case Op::Matches:
+      return "~";
+    case Op::NotMatches:
+      return "!~";
   }
   return "";
 }
@@ -66,15 +88,24 @@ std::string_view op_text(Op op) {
 std::string print(const Filter::Node& node, const std::vector<Filter>& predicates) {
   using Kind = Filter::Node::Kind;
   switch (node.kind) {
-    case Kind::Everything: return "";
-    case Kind::And: return joined(node, predicates, " and ");
-    case Kind::Or: return joined(node, predicates, " or ");
-    case Kind::Not: return "(not " + print(*node.children.front(), predicates) + ")";
-    case Kind::Compare: return comparison(node);
-    case Kind::Has: return "has " + operand(node);
-    // A bare word would come back as another kind of token if it looked like one; (?i) says the same in any case.
-    case Kind::Search: return node.fold_case ? "contains " + quoted(node.text) : quoted(node.text);
-    case Kind::Any: return "any(" + predicates[node.predicate].text() + ")";
+    case Kind::Everything:
+      return "";
+    case Kind::And:
+      return joined(node, predicates, " and ");
+    case Kind::Or:
+      return joined(node, predicates, " or ");
+    case Kind::Not:
+      return "(not " + print(*node.children.front(), predicates) + ")";
+    case Kind::Compare:
+      return comparison(node);
+    case Kind::Has:
+      return "has " + operand(node);
+    // A bare word would come back as another kind of token if it looked like one; (?i) says the
+    // same in any case.
+    case Kind::Search:
+      return node.fold_case ? "contains " + quoted(node.text) : quoted(node.text);
+    case Kind::Any:
+      return "any(" + predicates[node.predicate].text() + ")";
   }
   return "";
 }

@@ -17,15 +17,17 @@ struct Operator {
 
 // Longer ones first.
 constexpr Operator kOperators[] = {
-    {"==", TokenKind::Equal},       {"!=", TokenKind::NotEqual},    {"<=", TokenKind::LessEqual},
-    {">=", TokenKind::GreaterEqual}, {"!~", TokenKind::NotMatches},  {"=~", TokenKind::Matches},
-    {"&&", TokenKind::And},         {"||", TokenKind::Or},          {"<", TokenKind::Less},
-    {">", TokenKind::Greater},      {"~", TokenKind::Matches},      {"!", TokenKind::Not},
-    {"=", TokenKind::Equal},        {"(", TokenKind::Open},         {")", TokenKind::Close},
-    {"{", TokenKind::OpenBrace},    {"}", TokenKind::CloseBrace},   {"[", TokenKind::OpenBracket},
-    {"]", TokenKind::CloseBracket}, {",", TokenKind::Comma}};
+    {"==", TokenKind::Equal},        {"!=", TokenKind::NotEqual},   {"<=", TokenKind::LessEqual},
+    {">=", TokenKind::GreaterEqual}, {"!~", TokenKind::NotMatches}, {"=~", TokenKind::Matches},
+    {"&&", TokenKind::And},          {"||", TokenKind::Or},         {"<", TokenKind::Less},
+    {">", TokenKind::Greater},       {"~", TokenKind::Matches},     {"!", TokenKind::Not},
+    {"=", TokenKind::Equal},         {"(", TokenKind::Open},        {")", TokenKind::Close},
+    {"{", TokenKind::OpenBrace},     {"}", TokenKind::CloseBrace},  {"[", TokenKind::OpenBracket},
+    {"]", TokenKind::CloseBracket},  {",", TokenKind::Comma}};
 
-bool ends_word(char c) { return is_space(c) || std::string_view("()[]{},\"'<>=!~&|").find(c) != std::string_view::npos; }
+bool ends_word(char c) {
+  return is_space(c) || std::string_view("()[]{},\"'<>=!~&|").find(c) != std::string_view::npos;
+}
 
 Result<Token> take_quoted(std::string_view source, size_t at) {
   Token token{TokenKind::Text, {}, at, 0};
@@ -37,7 +39,8 @@ Result<Token> take_quoted(std::string_view source, size_t at) {
     }
     if (source[i] == '\\' && i + 1 < source.size()) {
       const char next = source[++i];
-      // What is no escape of the language stays as it is, so that regular expressions need no doubling.
+      // What is no escape of the language stays as it is, so that regular expressions need no
+      // doubling.
       if (next == 'n') {
         token.text += '\n';
       } else if (next == 'r') {
@@ -59,7 +62,8 @@ Result<Token> take_quoted(std::string_view source, size_t at) {
 
 Token take_operator(std::string_view source, size_t at) {
   for (const Operator& op : kOperators) {
-    if (source.substr(at).starts_with(op.text)) return {op.kind, std::string(op.text), at, op.text.size()};
+    if (source.substr(at).starts_with(op.text))
+      return {op.kind, std::string(op.text), at, op.text.size()};
   }
   return {};
 }
@@ -85,14 +89,17 @@ Error error_at(std::string_view source, size_t offset, size_t size, std::string 
   if (line != std::string_view::npos && line + 1 > begin && line < offset) begin = line + 1;
   const size_t end = std::min({source.size(), offset + kContext, source.find('\n', offset)});
   const size_t marks = std::max<size_t>(1, std::min(size, end > offset ? end - offset : 1));
-  return {ErrorCode::InvalidArgument,
-          fmt::format("filter: {}\n  {}\n  {}{}", what, printable(source.substr(begin, end - begin)),
-                      std::string(display_width(source.substr(begin, offset - begin)), ' '), std::string(marks, '^'))};
+  return {
+      ErrorCode::InvalidArgument,
+      fmt::format("filter: {}\n  {}\n  {}{}", what, printable(source.substr(begin, end - begin)),
+                  std::string(display_width(source.substr(begin, offset - begin)), ' '),
+                  std::string(marks, '^'))};
 }
 
 Result<std::vector<Token>> tokenize(std::string_view source) {
   if (source.size() > kMaxFilterBytes) {
-    return fail(ErrorCode::LimitExceeded, fmt::format("filter: longer than {} octets", kMaxFilterBytes));
+    return fail(ErrorCode::LimitExceeded,
+                fmt::format("filter: longer than {} octets", kMaxFilterBytes));
   }
   std::vector<Token> out;
   size_t at = 0;
@@ -104,7 +111,8 @@ Result<std::vector<Token>> tokenize(std::string_view source) {
     } else if (Token op = take_operator(source, at); op.size != 0) {
       out.push_back(std::move(op));
     } else if (source[at] == '&' || source[at] == '|') {
-      return tl::unexpected<Error>(error_at(source, at, 1, fmt::format("write '{0}{0}' or a word", source[at])));
+      return tl::unexpected<Error>(
+          error_at(source, at, 1, fmt::format("write '{0}{0}' or a word", source[at])));
     } else {
       out.push_back(take_word(source, at));
     }

@@ -11,15 +11,33 @@
 namespace siploom::query {
 
 enum class TokenKind : uint8_t {
-  Word, Text,                       // Text: was in quotes; its escapes are resolved
-  Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual, Matches, NotMatches,
-  And, Or, Not, Open, Close, OpenBrace, CloseBrace, OpenBracket, CloseBracket, Comma, End
+  Word,
+  Text,  // Text: was in quotes; its escapes are resolved
+  Equal,
+  NotEqual,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,
+  Matches,
+  NotMatches,
+  And,
+  Or,
+  Not,
+  Open,
+  Close,
+  OpenBrace,
+  CloseBrace,
+  OpenBracket,
+  CloseBracket,
+  Comma,
+  End
 };
 
 struct Token {
   TokenKind kind = TokenKind::End;
   std::string text;
-  size_t offset = 0, size = 0;      // in the source, for error messages
+  size_t offset = 0, size = 0;  // in the source, for error messages
 };
 
 constexpr size_t kMaxFilterBytes = 64 * 1024;

@@ -1,5 +1,5 @@
-// The registry of fields: every observable has its name here, once (fields.toml), for the filter language, JSON, tables,
-// completion and the reference.
+// The registry of fields: every observable has its name here, once (fields.toml), for the filter
+// language, JSON, tables, completion and the reference.
 #pragma once
 
 #include <cstdint>
@@ -22,16 +22,16 @@ struct FieldInfo {
   std::string_view name;
   Type type = Type::Text;
   Scope scope = Scope::Message;
-  bool multiple = false;        // several values in one subject
-  bool fold_case = false;       // compares whatever the case (RFC 3261 7.3.1)
-  bool verbatim = false;        // a value is a slice of the message's own octets
+  bool multiple = false;   // several values in one subject
+  bool fold_case = false;  // compares whatever the case (RFC 3261 7.3.1)
+  bool verbatim = false;   // a value is a slice of the message's own octets
   std::string_view unit;
   std::string_view rfc;
   std::string_view help;
   std::string_view example;
-  std::string_view aliases;     // separated by blanks: Wireshark, HOMER, sngrep, nProbe, short names
-  std::string_view choices;     // of an enumeration, separated by blanks
-  std::string_view stored;      // column type of the store
+  std::string_view aliases;  // separated by blanks: Wireshark, HOMER, sngrep, nProbe, short names
+  std::string_view choices;  // of an enumeration, separated by blanks
+  std::string_view stored;   // column type of the store
   bool default_column = false;
   bool facet = false;
 };

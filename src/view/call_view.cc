@@ -54,7 +54,8 @@ std::string answered_text(const Call& call) {
   const Nanoseconds talk = model::talk_time(call);
   const bool over = is_known(call.bye);
   if (talk != model::kNoDuration) {
-    out += over ? fmt::format(", talked {}", short_duration(talk)) : fmt::format(", talking for {}", short_duration(talk));
+    out += over ? fmt::format(", talked {}", short_duration(talk))
+                : fmt::format(", talking for {}", short_duration(talk));
   }
   return out;
 }
@@ -68,17 +69,24 @@ std::string waited_text(const Call& call) {
 Role role_of_state(CallState state) {
   switch (state) {
     case CallState::Completed:
-    case CallState::InCall: return Role::Success;
+    case CallState::InCall:
+      return Role::Success;
     case CallState::Calling:
-    case CallState::Ringing: return Role::Provisional;
-    case CallState::Redirected: return Role::Redirect;
+    case CallState::Ringing:
+      return Role::Provisional;
+    case CallState::Redirected:
+      return Role::Redirect;
     case CallState::Cancelled:
-    case CallState::Busy: return Role::Warning;
-    case CallState::Partial: return Role::Dim;
+    case CallState::Busy:
+      return Role::Warning;
+    case CallState::Partial:
+      return Role::Dim;
     case CallState::Rejected:
     case CallState::AuthFailed:
-    case CallState::NoResponse: return Role::ClientError;
-    case CallState::Failed: return Role::ServerError;
+    case CallState::NoResponse:
+      return Role::ClientError;
+    case CallState::Failed:
+      return Role::ServerError;
   }
   return Role::Plain;
 }
@@ -90,33 +98,46 @@ std::string short_duration(Nanoseconds ns) {
 }
 
 std::string summarize(const Call& call) {
-  std::string out = fmt::format("{} {}: ", model::kind_name(call.kind), model::state_name(call.state));
+  std::string out =
+      fmt::format("{} {}: ", model::kind_name(call.kind), model::state_name(call.state));
   const bool is_call = call.kind == model::CallKind::Call;
   switch (call.state) {
     case CallState::Completed:
     case CallState::InCall:
-      out += is_call ? answered_text(call) + hangup_text(call) : status_text(call) + after_text(call);
+      out +=
+          is_call ? answered_text(call) + hangup_text(call) : status_text(call) + after_text(call);
       break;
-    case CallState::Calling: out += "no answer yet" + waited_text(call); break;
-    case CallState::Ringing: out += "still ringing" + waited_text(call); break;
+    case CallState::Calling:
+      out += "no answer yet" + waited_text(call);
+      break;
+    case CallState::Ringing:
+      out += "still ringing" + waited_text(call);
+      break;
     case CallState::NoResponse:
-      out += call.status >= 200 ? status_text(call) + after_text(call) : "nothing final came back" + waited_text(call);
+      out += call.status >= 200 ? status_text(call) + after_text(call)
+                                : "nothing final came back" + waited_text(call);
       break;
     case CallState::Cancelled:
-      out += "the caller gave up" + (is_known(call.cancel)
-                                         ? fmt::format(" after {}", short_duration(model::since_start(call, call.cancel)))
-                                         : after_text(call));
+      out += "the caller gave up" +
+             (is_known(call.cancel)
+                  ? fmt::format(" after {}", short_duration(model::since_start(call, call.cancel)))
+                  : after_text(call));
       break;
-    case CallState::Partial: out += "its beginning is not in the capture" + hangup_text(call); break;
+    case CallState::Partial:
+      out += "its beginning is not in the capture" + hangup_text(call);
+      break;
     case CallState::Busy:
     case CallState::Rejected:
     case CallState::Redirected:
     case CallState::AuthFailed:
-    case CallState::Failed: out += status_text(call) + after_text(call); break;
+    case CallState::Failed:
+      out += status_text(call) + after_text(call);
+      break;
   }
   out += cause_text(call);
   if (call.retransmissions != 0) {
-    out += fmt::format(", {} retransmission{}", call.retransmissions, call.retransmissions == 1 ? "" : "s");
+    out += fmt::format(", {} retransmission{}", call.retransmissions,
+                       call.retransmissions == 1 ? "" : "s");
   }
   if (call.begins_before && call.state != CallState::Partial) out += ", begun before the capture";
   return out;
@@ -148,13 +169,16 @@ Cell call_cell(const std::string& column, const Call& call, size_t number) {
   if (column == "kind") return {std::string(model::kind_name(call.kind)), Role::Dim};
   if (column == "from") return {party_text(call.from), Role::Plain};
   if (column == "to") return {party_text(call.to), Role::Plain};
-  if (column == "state") return {std::string(model::state_name(call.state)), role_of_state(call.state)};
-  if (column == "status") return {status_text(call), call.status == 0 ? Role::Plain : role_of_status(call.status)};
+  if (column == "state")
+    return {std::string(model::state_name(call.state)), role_of_state(call.state)};
+  if (column == "status")
+    return {status_text(call), call.status == 0 ? Role::Plain : role_of_status(call.status)};
   if (column == "duration") return duration_cell(model::talk_time(call));
   if (column == "pdd") return duration_cell(model::pdd(call));
   if (column == "messages") return {std::to_string(call.messages), Role::Plain};
   if (column == "retransmissions") {
-    return {call.retransmissions == 0 ? std::string() : std::to_string(call.retransmissions), Role::Warning};
+    return {call.retransmissions == 0 ? std::string() : std::to_string(call.retransmissions),
+            Role::Warning};
   }
   if (column == "src") return {format_endpoint(call.src), Role::Plain};
   if (column == "dst") return {format_endpoint(call.dst), Role::Plain};

@@ -14,7 +14,7 @@ Role role_of_state(model::CallState state);
 std::string summarize(const model::Call& call);
 
 struct CallColumn {
-  std::string name;     // as `--columns` takes it
+  std::string name;  // as `--columns` takes it
   Column column;
 };
 // The columns of the list in their order; `number` counts from 1.

@@ -13,10 +13,10 @@ using model::Message;
 
 namespace {
 
-constexpr size_t kMinLane = 14;      // between two lanes, below which names and arrows say nothing
+constexpr size_t kMinLane = 14;  // between two lanes, below which names and arrows say nothing
 constexpr size_t kMaxLane = 44;
 constexpr size_t kMaxLanes = 24;
-constexpr size_t kClockColumns = 12; // 01:25:02.123
+constexpr size_t kClockColumns = 12;  // 01:25:02.123
 constexpr size_t kDeltaColumns = 9;
 constexpr size_t kGutter = kClockColumns + kDeltaColumns + 2;
 constexpr Nanoseconds kSilence = 5 * kSecond;
@@ -94,8 +94,8 @@ class Ladder {
 
   // RFC 3261 17: the same request or response of the same transaction over the same hop.
   static std::string identity_of(const Message& m) {
-    return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", m.status, m.method, m.cseq, m.branch, m.to_tag, format_endpoint(m.src),
-                       format_endpoint(m.dst), m.call_id);
+    return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", m.status, m.method, m.cseq, m.branch, m.to_tag,
+                       format_endpoint(m.src), format_endpoint(m.dst), m.call_id);
   }
 
   void fold() {
@@ -124,7 +124,8 @@ class Ladder {
     const size_t gaps = lanes_.size();
     if (options_.width != 0) {
       const size_t room = options_.width > kGutter ? options_.width - kGutter : 0;
-      // Remarks get the right edge if the lanes leave enough for them; else they go below their arrow.
+      // Remarks get the right edge if the lanes leave enough for them; else they go below their
+      // arrow.
       remarks_right_ = room >= gaps * lane_width_ + kWideRemarks;
       lane_width_ = std::max(std::min<size_t>(lane_width_, room / gaps), size_t{6});
       remark_room_ = remarks_right_ ? room - gaps * lane_width_ : room;
@@ -146,7 +147,8 @@ class Ladder {
 
   void write_heads() {
     if (legend_) {
-      for (size_t i = 0; i < lanes_.size(); ++i) line(fmt::format("{} = {}", letter(i), lanes_[i].title));
+      for (size_t i = 0; i < lanes_.size(); ++i)
+        line(fmt::format("{} = {}", letter(i), lanes_[i].title));
     }
     std::string heads(kGutter, ' ');
     for (size_t i = 0; i < lanes_.size(); ++i) {
@@ -170,8 +172,10 @@ class Ladder {
 
   std::string label_of(const Step& step) const {
     const Message& m = *step.message;
-    std::string label = m.status == 0 ? safe(m.method) : safe(fmt::format("{} {}", m.status, m.reason));
-    if (m.status != 0 && m.cseq_method != "INVITE" && !m.cseq_method.empty()) label += fmt::format(" ({})", safe(m.cseq_method));
+    std::string label =
+        m.status == 0 ? safe(m.method) : safe(fmt::format("{} {}", m.status, m.reason));
+    if (m.status != 0 && m.cseq_method != "INVITE" && !m.cseq_method.empty())
+      label += fmt::format(" ({})", safe(m.cseq_method));
     if (!m.sdp.empty()) label += " SDP";
     if (!step.repeated.empty()) label += fmt::format(" x{}", step.repeated.size() + 1);
     return label;
@@ -194,7 +198,8 @@ class Ladder {
         at = center_of(high) + 1;
       } else if (low == high && at == center_of(low)) {
         // To itself: the label stands beside the lane.
-        const std::string text = fit_width(std::string(marks_.loop) + " " + label, columns - at - 1);
+        const std::string text =
+            fit_width(std::string(marks_.loop) + " " + label, columns - at - 1);
         out += marks_.line;
         out += paint(role, text, options_.color);
         at += 1 + display_width(text);
@@ -246,8 +251,11 @@ class Ladder {
 
   std::string stamp(const Step& step, Nanoseconds delta) const {
     const Timestamp time = step.message->time;
-    const std::string clock = options_.relative ? format_seconds(time - messages_.front().time, 3) : format_clock(time, 3);
-    const std::string since = step.message == &messages_.front() ? "" : "+" + format_seconds(std::max<Nanoseconds>(0, delta), 3);
+    const std::string clock = options_.relative ? format_seconds(time - messages_.front().time, 3)
+                                                : format_clock(time, 3);
+    const std::string since = step.message == &messages_.front()
+                                  ? ""
+                                  : "+" + format_seconds(std::max<Nanoseconds>(0, delta), 3);
     return fit(clock, kClockColumns, options_.relative ? Align::Right : Align::Left) + " " +
            paint(Role::Dim, fit(since, kDeltaColumns, Align::Right), options_.color) + " ";
   }
@@ -257,14 +265,17 @@ class Ladder {
     std::string first = stamp(step, delta) + arrow(step);
     size_t written = 0;
     if (remarks_right_ && !notes.empty()) {
-      first += " " + paint(role_of_remark(notes[0]), fit_width(notes[0], remark_room_ - 1), options_.color);
+      first += " " + paint(role_of_remark(notes[0]), fit_width(notes[0], remark_room_ - 1),
+                           options_.color);
       written = 1;
     }
     line(first);
     for (; written < notes.size(); ++written) {
-      const std::string indent = remarks_right_ ? std::string(kGutter, ' ') + bars() + " " : std::string(kGutter, ' ');
+      const std::string indent =
+          remarks_right_ ? std::string(kGutter, ' ') + bars() + " " : std::string(kGutter, ' ');
       const size_t room = remarks_right_ ? remark_room_ - 1 : remark_room_;
-      line(indent + paint(role_of_remark(notes[written]), fit_width(notes[written], room), options_.color));
+      line(indent +
+           paint(role_of_remark(notes[written]), fit_width(notes[written], room), options_.color));
     }
   }
 
@@ -274,8 +285,11 @@ class Ladder {
 
   void write_silence(Nanoseconds delta) {
     line(std::string(kGutter, ' ') + bars());
-    const std::string words = fmt::format("... {} ...", delta < 60 * kSecond ? format_seconds(delta, 1) + " s" : format_duration(delta));
-    line(fit("", kGutter) + paint(Role::Dim, fit(words, lanes_.size() * lane_width_, Align::Center), options_.color));
+    const std::string words =
+        fmt::format("... {} ...", delta < 60 * kSecond ? format_seconds(delta, 1) + " s"
+                                                       : format_duration(delta));
+    line(fit("", kGutter) +
+         paint(Role::Dim, fit(words, lanes_.size() * lane_width_, Align::Center), options_.color));
   }
 
   const std::vector<Message>& messages_;

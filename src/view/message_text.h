@@ -1,4 +1,5 @@
-// One message as text: a line of where and when, then the message with its start line and header names in colour.
+// One message as text: a line of where and when, then the message with its start line and header
+// names in colour.
 #pragma once
 
 #include <string>
@@ -21,6 +22,7 @@ std::string message_head(const MessageHead& head, bool color);
 // The message's own text; controls are shown as \xNN, CRLF as line ends.
 std::string message_body(std::string_view raw, uint16_t status, bool color);
 // "01:25:02.123 10.0.0.1:5060 -> 10.0.0.2:5060 udp INVITE sip:..." for one line a message.
-std::string message_line(const MessageHead& head, std::string_view start_line, std::string_view call_id, bool color);
+std::string message_line(const MessageHead& head, std::string_view start_line,
+                         std::string_view call_id, bool color);
 
 }  // namespace siploom::view

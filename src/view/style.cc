@@ -8,18 +8,30 @@ namespace {
 
 std::string_view sgr(Role role) {
   switch (role) {
-    case Role::Plain: return "";
-    case Role::Dim: return "\x1b[2m";
-    case Role::Heading: return "\x1b[1m";
-    case Role::Request: return "\x1b[36m";
-    case Role::Provisional: return "\x1b[33m";
-    case Role::Success: return "\x1b[32m";
-    case Role::Redirect: return "\x1b[35m";
-    case Role::ClientError: return "\x1b[31m";
-    case Role::ServerError: return "\x1b[1;31m";
-    case Role::Warning: return "\x1b[1;33m";
-    case Role::Key: return "\x1b[34m";
-    case Role::Bar: return "\x1b[36m";
+    case Role::Plain:
+      return "";
+    case Role::Dim:
+      return "\x1b[2m";
+    case Role::Heading:
+      return "\x1b[1m";
+    case Role::Request:
+      return "\x1b[36m";
+    case Role::Provisional:
+      return "\x1b[33m";
+    case Role::Success:
+      return "\x1b[32m";
+    case Role::Redirect:
+      return "\x1b[35m";
+    case Role::ClientError:
+      return "\x1b[31m";
+    case Role::ServerError:
+      return "\x1b[1;31m";
+    case Role::Warning:
+      return "\x1b[1;33m";
+    case Role::Key:
+      return "\x1b[34m";
+    case Role::Bar:
+      return "\x1b[36m";
   }
   return "";
 }

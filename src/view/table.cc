@@ -27,13 +27,15 @@ std::vector<size_t> Table::widths(size_t width) const {
   // Drop columns, the least important first, as long as not even their least widths fit.
   const auto least = [&] {
     std::vector<size_t> smallest(out.size());
-    for (size_t i = 0; i < out.size(); ++i) smallest[i] = out[i] == 0 ? 0 : std::min(out[i], columns_[i].min_width);
+    for (size_t i = 0; i < out.size(); ++i)
+      smallest[i] = out[i] == 0 ? 0 : std::min(out[i], columns_[i].min_width);
     return total(smallest);
   };
   while (least() > width) {
     size_t worst = 0;
     for (size_t i = 0; i < out.size(); ++i) {
-      if (out[i] != 0 && (out[worst] == 0 || columns_[i].priority >= columns_[worst].priority)) worst = i;
+      if (out[i] != 0 && (out[worst] == 0 || columns_[i].priority >= columns_[worst].priority))
+        worst = i;
     }
     if (std::count_if(out.begin(), out.end(), [](size_t w) { return w != 0; }) <= 1) break;
     out[worst] = 0;
@@ -64,9 +66,13 @@ std::string Table::text(size_t width, bool color) const {
     row.erase(row.find_last_not_of(' ') + 1);
     out += row + "\n";
   };
-  line([&](size_t i) { return paint(Role::Heading, fit(columns_[i].title, shown[i], columns_[i].align), color); });
+  line([&](size_t i) {
+    return paint(Role::Heading, fit(columns_[i].title, shown[i], columns_[i].align), color);
+  });
   for (const auto& row : rows_) {
-    line([&](size_t i) { return paint(row[i].role, fit(row[i].text, shown[i], columns_[i].align), color); });
+    line([&](size_t i) {
+      return paint(row[i].role, fit(row[i].text, shown[i], columns_[i].align), color);
+    });
   }
   return out;
 }

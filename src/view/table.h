@@ -1,5 +1,5 @@
-// Table: rows of cells laid out in columns that fit a width. Columns of little importance go first when it is narrow, then
-// the wide ones are shortened.
+// Table: rows of cells laid out in columns that fit a width. Columns of little importance go first
+// when it is narrow, then the wide ones are shortened.
 #pragma once
 
 #include <string>
@@ -12,13 +12,13 @@ namespace siploom::view {
 struct Column {
   std::string title;
   Align align = Align::Left;
-  int priority = 1;            // of two, the one with the lower number stays
-  size_t min_width = 4;        // when shortened
+  int priority = 1;      // of two, the one with the lower number stays
+  size_t min_width = 4;  // when shortened
   size_t max_width = 64;
 };
 
 struct Cell {
-  std::string text;            // safe for a terminal
+  std::string text;  // safe for a terminal
   Role role = Role::Plain;
 };
 
@@ -31,7 +31,7 @@ class Table final {
   std::string text(size_t width, bool color) const;
 
  private:
-  std::vector<size_t> widths(size_t width) const;   // 0: not shown
+  std::vector<size_t> widths(size_t width) const;  // 0: not shown
   std::vector<Column> columns_;
   std::vector<std::vector<Cell>> rows_;
 };

@@ -17,7 +17,8 @@ bool is_payload_codec(const sdp::Format& format) {
 }
 
 void add_media(Call& call, const Endpoint& where, Timestamp since, bool from_caller, size_t most) {
-  if (where.port == 0 || where.address.is_unspecified()) return;  // a stream refused or on hold (RFC 3264 6, 8.4)
+  if (where.port == 0 || where.address.is_unspecified())
+    return;  // a stream refused or on hold (RFC 3264 6, 8.4)
   for (model::MediaEndpoint& known : call.media) {
     if (known.where == where) {
       known.since = std::min(known.since, since);
@@ -39,7 +40,7 @@ void CallWeaver::note_codecs(std::vector<std::string_view>& out, Tracker& t) {
       if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
     }
     if (media.format_count != 0 && iequals(media.media, "image")) {
-      const std::string_view name = intern(t, media.formats[0].text);   // t38
+      const std::string_view name = intern(t, media.formats[0].text);  // t38
       if (out.size() < kMaxCodecs && std::find(out.begin(), out.end(), name) == out.end()) {
         out.push_back(name);
       }
@@ -59,7 +60,8 @@ void CallWeaver::note_sdp(Tracker& t, const model::Record& record, const SipFact
     if (!media.address) continue;
     add_media(call, {*media.address, media.port}, record.time, from_caller, kMaxMedia);
   }
-  // The first description is the offer; later ones answer it, or begin a new round whose answer replaces the old.
+  // The first description is the offer; later ones answer it, or begin a new round whose answer
+  // replaces the old.
   if (call.offered.empty()) {
     note_codecs(call.offered, t);
     if (call.codecs.empty()) call.codecs = call.offered;

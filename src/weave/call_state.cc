@@ -10,7 +10,8 @@ namespace {
 
 // RFC 3261 17.1.1.2, timer B and timer F: 64 * T1.
 constexpr Nanoseconds kTransactionTimeout = 32 * kSecond;
-// RFC 3261 16.6 step 11, timer C: a proxy waits for more than three minutes after a provisional response.
+// RFC 3261 16.6 step 11, timer C: a proxy waits for more than three minutes after a provisional
+// response.
 constexpr Nanoseconds kProvisionalTimeout = 190 * kSecond;
 
 CallState of_final(const model::Call& call, const StateFacts& facts) {

@@ -27,7 +27,8 @@ struct CallWeaver::Tracker::Chunk {
 
 namespace {
 
-// What a finished call of a few messages needs beside its own texts; refined by charge() as vectors grow.
+// What a finished call of a few messages needs beside its own texts; refined by charge() as vectors
+// grow.
 constexpr size_t kTextBlockBytes = 224;
 constexpr size_t kMaxInternedBytes = 8u << 20;
 
@@ -41,24 +42,33 @@ CallKind kind_of(Method method) {
     case Method::Update:
     case Method::Info:
       return CallKind::Call;
-    case Method::Register: return CallKind::Registration;
+    case Method::Register:
+      return CallKind::Registration;
     case Method::Subscribe:
     case Method::Notify:
       return CallKind::Subscription;
-    case Method::Message: return CallKind::Message;
-    case Method::Options: return CallKind::Options;
-    case Method::Publish: return CallKind::Publish;
-    default: return CallKind::Other;
+    case Method::Message:
+      return CallKind::Message;
+    case Method::Options:
+      return CallKind::Options;
+    case Method::Publish:
+      return CallKind::Publish;
+    default:
+      return CallKind::Other;
   }
 }
 
 // The method whose final response decides what became of this kind.
 bool is_primary(const Call& call, const SipFacts& facts) {
   switch (call.kind) {
-    case CallKind::Call: return facts.method_id == Method::Invite;
-    case CallKind::Registration: return facts.method_id == Method::Register;
-    case CallKind::Subscription: return facts.method_id == Method::Subscribe;
-    default: return facts.method == call.method;
+    case CallKind::Call:
+      return facts.method_id == Method::Invite;
+    case CallKind::Registration:
+      return facts.method_id == Method::Register;
+    case CallKind::Subscription:
+      return facts.method_id == Method::Subscribe;
+    default:
+      return facts.method == call.method;
   }
 }
 
@@ -111,7 +121,8 @@ std::string_view CallWeaver::keep(Tracker& t, std::string_view text) {
 }
 
 std::string_view CallWeaver::intern(Tracker& t, std::string_view text) {
-  // Values that repeat over calls; a sender that invents a new one each time fills the table and is then kept by call.
+  // Values that repeat over calls; a sender that invents a new one each time fills the table and is
+  // then kept by call.
   if (text.size() > 256 || interner_.memory_bytes() > kMaxInternedBytes) return keep(t, text);
   return interner_.text(interner_.intern(text));
 }
@@ -156,7 +167,8 @@ void CallWeaver::begin(Tracker& t, const model::Record& record, const SipFacts& 
   set_origin(t, record, facts);
 }
 
-// Takes parties and addresses from the message that begins the call, turned round if that is a response.
+// Takes parties and addresses from the message that begins the call, turned round if that is a
+// response.
 void CallWeaver::set_origin(Tracker& t, const model::Record& record, const SipFacts& facts) {
   Call& call = t.call;
   const auto party = [&](std::string_view value) {
@@ -239,7 +251,7 @@ void CallWeaver::add_copy(const SipFacts& facts) {
 void CallWeaver::on_request(Tracker& t, const model::Record& record, const SipFacts& facts) {
   Call& call = t.call;
   if (facts.method_id == Method::Invite && call.kind != CallKind::Call) {
-    call.kind = CallKind::Call;   // an OPTIONS or SUBSCRIBE that came first under the same Call-ID
+    call.kind = CallKind::Call;  // an OPTIONS or SUBSCRIBE that came first under the same Call-ID
     t.has_primary = t.has_final = false;
     call.status = 0;
   }
@@ -247,12 +259,13 @@ void CallWeaver::on_request(Tracker& t, const model::Record& record, const SipFa
   if (is_primary(call, facts) && (facts.to_tag.empty() || call.kind != CallKind::Call)) {
     const bool first_attempt = !t.primary_seen;
     if (call.begins_before && facts.to_tag.empty() && first_attempt) {
-      call.begins_before = false;   // its response overtook it in the capture
+      call.begins_before = false;  // its response overtook it in the capture
       set_origin(t, record, facts);
     }
     t.primary_seen = true;
     keep_earliest(call.invite, record.time);
-    // A higher CSeq is a new attempt (RFC 3261 22.2: with credentials) and opens the question again.
+    // A higher CSeq is a new attempt (RFC 3261 22.2: with credentials) and opens the question
+    // again.
     const bool newer = !t.has_primary || facts.cseq > t.primary_cseq;
     if (newer && from_caller && !is_known(call.answer)) {
       t.has_primary = true;
@@ -271,7 +284,8 @@ void CallWeaver::on_request(Tracker& t, const model::Record& record, const SipFa
       note_cause(t, facts.reason_header);
       break;
     case Method::Cancel:
-      // A forking proxy cancels its losing branches too; only the caller's own hop speaks for the call.
+      // A forking proxy cancels its losing branches too; only the caller's own hop speaks for the
+      // call.
       if (record.src == call.src || !t.primary_seen) {
         keep_earliest(call.cancel, record.time);
         note_cause(t, facts.reason_header);
@@ -300,7 +314,8 @@ void CallWeaver::on_response(Tracker& t, const model::Record& record, const SipF
   on_primary_response(t, record, facts);
 }
 
-void CallWeaver::on_primary_response(Tracker& t, const model::Record& record, const SipFacts& facts) {
+void CallWeaver::on_primary_response(Tracker& t, const model::Record& record,
+                                     const SipFacts& facts) {
   Call& call = t.call;
   if (!facts.to_tag.empty() && call.kind == CallKind::Call) note_fork(t, record, facts);
   if (facts.status == 100) {
@@ -319,7 +334,8 @@ void CallWeaver::on_primary_response(Tracker& t, const model::Record& record, co
   }
 }
 
-// Several hops and branches may each have a final response: a 2xx wins; otherwise what reached the caller's own hop.
+// Several hops and branches may each have a final response: a 2xx wins; otherwise what reached the
+// caller's own hop.
 void CallWeaver::take_final(Tracker& t, const model::Record& record, const SipFacts& facts) {
   Call& call = t.call;
   const bool success = facts.status < 300;
@@ -397,7 +413,8 @@ void CallWeaver::forget_due(Timestamp now) {
   }
 }
 
-// Oldest finished calls go first, then whatever began first. Ended calls that got new messages may be met twice here.
+// Oldest finished calls go first, then whatever began first. Ended calls that got new messages may
+// be met twice here.
 void CallWeaver::enforce_budget() {
   const size_t target = options_.budget_bytes - options_.budget_bytes / 16;
   while (memory_bytes_ > target && (!ended_.empty() || !begun_.empty())) {

@@ -1,6 +1,7 @@
-// CallWeaver: SIP messages to calls: transactions (RFC 3261 17, 8.1.1.7; RFC 2543 too), dialogs, forks and legs of one
-// Call-ID each. One thread (a shard). Messages come in about the order of time; facts that are times are kept as the
-// earliest seen, so that small disorder does no harm. Memory is held to a byte budget.
+// CallWeaver: SIP messages to calls: transactions (RFC 3261 17, 8.1.1.7; RFC 2543 too), dialogs,
+// forks and legs of one Call-ID each. One thread (a shard). Messages come in about the order of
+// time; facts that are times are kept as the earliest seen, so that small disorder does no harm.
+// Memory is held to a byte budget.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +15,15 @@
 #include "base/interner.h"
 #include "model/call.h"
 #include "model/record.h"
-#include "wire/sdp/sdp.h"
 #include "weave/sip_facts.h"
+#include "wire/sdp/sdp.h"
 
 namespace siploom::weave {
 
 struct WeaveOptions {
   size_t budget_bytes = size_t{1} << 30;
-  // Finished calls are handed to on_done and forgotten this long after their last message; 0: kept until the end.
+  // Finished calls are handed to on_done and forgotten this long after their last message; 0: kept
+  // until the end.
   Nanoseconds forget_after = 0;
 };
 
@@ -38,7 +40,7 @@ class CallWeaver final {
 
   // What the message was to its call.
   struct Outcome {
-    const model::Call* call = nullptr;   // null: it has no Call-ID
+    const model::Call* call = nullptr;  // null: it has no Call-ID
     bool retransmission = false;
     bool begins_call = false;
   };
@@ -65,20 +67,20 @@ class CallWeaver final {
  private:
   struct Tracker {
     model::Call call;
-    std::vector<uint64_t> seen;      // identities, the oldest overwritten first
+    std::vector<uint64_t> seen;  // identities, the oldest overwritten first
     struct Chunk;
-    Chunk* texts = nullptr;          // bytes that the call's texts lie in, freed with it
+    Chunk* texts = nullptr;  // bytes that the call's texts lie in, freed with it
     Timestamp sdp_offer_time = kNoTime;
-    uint32_t primary_cseq = 0;       // of the transaction that decides status
+    uint32_t primary_cseq = 0;  // of the transaction that decides status
     uint32_t generation = 0;
-    uint32_t bytes = 0;              // counted against the budget
+    uint32_t bytes = 0;  // counted against the budget
     uint16_t seen_at = 0;
     bool in_use = false;
     bool has_primary = false;
-    bool has_final = false;          // `status` is a final response
-    bool final_at_origin = false;    // ... sent to the side that began the call
-    bool credentials = false;        // the deciding request had them
-    bool primary_seen = false;       // the request itself was captured
+    bool has_final = false;        // `status` is a final response
+    bool final_at_origin = false;  // ... sent to the side that began the call
+    bool credentials = false;      // the deciding request had them
+    bool primary_seen = false;     // the request itself was captured
     bool offer_from_caller = true;
     bool subscription_over = false;
   };

@@ -32,12 +32,13 @@ std::string_view value_of(std::string_view text, std::string_view name) {
 
 // `readable`: octets that may be read from the value's beginning on, which saves copying its end.
 std::string_view find_parameter(std::string_view value, std::string_view name, size_t readable) {
-  size_t begin = std::string_view::npos;   // of the parameter whose end is looked for
+  size_t begin = std::string_view::npos;  // of the parameter whose end is looked for
   for (size_t block = 0; block < value.size(); block += 64) {
     const size_t left = value.size() - block;
     const char* p = value.data() + block;
-    ByteMasks masks = block + 64 <= readable ? find_in_64(p, ';', ';')
-                                             : find_in_rest(p, std::min<size_t>(left, 63), ';', ';');
+    ByteMasks masks = block + 64 <= readable
+                          ? find_in_64(p, ';', ';')
+                          : find_in_rest(p, std::min<size_t>(left, 63), ';', ';');
     if (left < 64) masks.first &= (uint64_t{1} << left) - 1;
     for (; masks.first != 0; masks.first &= masks.first - 1) {
       const size_t at = block + static_cast<unsigned>(__builtin_ctzll(masks.first));
@@ -67,7 +68,8 @@ std::string_view tag_of(std::string_view value, const char* end) {
   return find_parameter(value, "tag", static_cast<size_t>(end - value.data()));
 }
 
-// The first of a comma list; Via values hold no quotes that a comma could hide in but in odd extensions.
+// The first of a comma list; Via values hold no quotes that a comma could hide in but in odd
+// extensions.
 std::string_view top_via(std::string_view via) {
   size_t end = 0;
   while (end < via.size() && via[end] != ',') ++end;
@@ -80,11 +82,13 @@ bool is_sdp(std::string_view content_type, std::string_view body) {
   return istarts_with(content_type, "application/sdp") || istarts_with(content_type, "multipart/");
 }
 
-// RFC 3261 17.1.3 and 17.2.3: branch and CSeq method name the transaction; a response is told apart by its status and To
-// tag. Without the cookie (RFC 2543) CSeq, tags and hop have to do, and they do.
+// RFC 3261 17.1.3 and 17.2.3: branch and CSeq method name the transaction; a response is told apart
+// by its status and To tag. Without the cookie (RFC 2543) CSeq, tags and hop have to do, and they
+// do.
 uint64_t identity_of(const SipFacts& facts) {
   uint64_t h = mix(hash_text(facts.branch), uint64_t{facts.cseq} << 16 | facts.status);
-  h = mix(h, facts.method_id != sip::Method::Unknown ? static_cast<uint64_t>(facts.method_id) : hash_text(facts.method));
+  h = mix(h, facts.method_id != sip::Method::Unknown ? static_cast<uint64_t>(facts.method_id)
+                                                     : hash_text(facts.method));
   if (!facts.to_tag.empty()) h = mix(h, hash_text(facts.to_tag));
   return mix(h, facts.call_hash);
 }
@@ -106,7 +110,8 @@ void read_facts(const sip::MessageView& message, SipFacts& out) {
   out.from_tag = tag_of(out.from, end);
   out.to_tag = tag_of(out.to, end);
   const std::string_view via = top_via(message.first(HeaderId::Via));
-  if (!via.empty()) out.branch = find_parameter(via, "branch", static_cast<size_t>(end - via.data()));
+  if (!via.empty())
+    out.branch = find_parameter(via, "branch", static_cast<size_t>(end - via.data()));
   out.user_agent = message.first(HeaderId::UserAgent);
   if (out.user_agent.empty()) out.user_agent = message.first(HeaderId::Server);
   out.reason_header = message.first(HeaderId::Reason);
@@ -116,8 +121,7 @@ void read_facts(const sip::MessageView& message, SipFacts& out) {
   if (is_sdp(message.first(HeaderId::ContentType), message.body())) out.sdp = message.body();
   out.identity = identity_of(out);
   if (out.method_id == sip::Method::Notify && out.is_request()) {
-    out.ends_subscription =
-        istarts_with(message.first(HeaderId::SubscriptionState), "terminated");
+    out.ends_subscription = istarts_with(message.first(HeaderId::SubscriptionState), "terminated");
   }
   if (out.status >= 200 && out.status < 300) {
     std::string_view expires = message.first(HeaderId::Expires);

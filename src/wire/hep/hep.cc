@@ -10,7 +10,7 @@ namespace siploom::hep {
 namespace {
 
 constexpr size_t kV3Header = 6;
-constexpr uint64_t kNtpEpoch = 2'208'988'800;   // seconds from 1900 to 1970
+constexpr uint64_t kNtpEpoch = 2'208'988'800;  // seconds from 1900 to 1970
 // Clocks outside these are wrong (docs: hep quirks); 2000 and 2100.
 constexpr uint64_t kEarliest = 946'684'800, kLatest = 4'102'444'800;
 
@@ -22,25 +22,33 @@ bool is_v6_family(uint8_t family) { return family == 10 || family == 28 || famil
 
 Transport transport_of(uint8_t ip_protocol) {
   switch (ip_protocol) {
-    case 6: return Transport::Tcp;
-    case 132: return Transport::Sctp;
-    case 22: return Transport::Tls;    // what Kamailio and OpenSIPS write for TLS
-    case 50: return Transport::Ws;     // and OpenSIPS for WS and WSS
-    default: return Transport::Udp;
+    case 6:
+      return Transport::Tcp;
+    case 132:
+      return Transport::Sctp;
+    case 22:
+      return Transport::Tls;  // what Kamailio and OpenSIPS write for TLS
+    case 50:
+      return Transport::Ws;  // and OpenSIPS for WS and WSS
+    default:
+      return Transport::Udp;
   }
 }
 
 Timestamp make_time(uint64_t seconds, uint64_t microseconds) {
-  if (seconds > kLatest && seconds - kNtpEpoch < kLatest && seconds > kNtpEpoch) seconds -= kNtpEpoch;
+  if (seconds > kLatest && seconds - kNtpEpoch < kLatest && seconds > kNtpEpoch)
+    seconds -= kNtpEpoch;
   if (seconds < kEarliest || seconds > kLatest) return kNoTime;
-  return {static_cast<int64_t>(seconds) * kSecond + static_cast<int64_t>(microseconds) * kMicrosecond};
+  return {static_cast<int64_t>(seconds) * kSecond +
+          static_cast<int64_t>(microseconds) * kMicrosecond};
 }
 
 bool begins_like_sip(std::string_view text) {
   while (!text.empty() && (text.front() == '\r' || text.front() == '\n')) text.remove_prefix(1);
   if (text.starts_with("SIP/")) return true;
   size_t method = 0;
-  while (method < text.size() && method < 32 && (is_alnum(text[method]) || text[method] == '-')) ++method;
+  while (method < text.size() && method < 32 && (is_alnum(text[method]) || text[method] == '-'))
+    ++method;
   return method >= 2 && method < text.size() && text[method] == ' ';
 }
 
@@ -116,22 +124,51 @@ void take_chunk(uint16_t type, ByteSpan value, Packet& out, V3State& state) {
       out.transport = transport_of(out.ip_protocol);
       break;
     case 0x03:
-    case 0x05: take_address(value, out.src.address, state.has_src); break;
+    case 0x05:
+      take_address(value, out.src.address, state.has_src);
+      break;
     case 0x04:
-    case 0x06: take_address(value, out.dst.address, state.has_dst); break;
-    case 0x07: out.src.port = static_cast<uint16_t>(number(value)); break;
-    case 0x08: out.dst.port = static_cast<uint16_t>(number(value)); break;
-    case 0x09: state.seconds = number(value); break;
-    case 0x0a: state.microseconds = number(value); break;
-    case 0x0b: out.protocol_type = static_cast<uint8_t>(number(value)); break;
-    case 0x0c: out.agent_id = static_cast<uint32_t>(number(value)); break;
-    case 0x0e: out.auth_key = as_text(value); break;
-    case 0x0f: out.payload = value; break;
-    case 0x10: state.compressed = value; break;
-    case 0x11: out.correlation_id = as_text(value); break;
-    case 0x13: out.agent_name = as_text(value); break;
-    case 0x65: out.extra_ids = as_text(value); break;
-    default: break;   // known to nobody here; its length says how far to skip
+    case 0x06:
+      take_address(value, out.dst.address, state.has_dst);
+      break;
+    case 0x07:
+      out.src.port = static_cast<uint16_t>(number(value));
+      break;
+    case 0x08:
+      out.dst.port = static_cast<uint16_t>(number(value));
+      break;
+    case 0x09:
+      state.seconds = number(value);
+      break;
+    case 0x0a:
+      state.microseconds = number(value);
+      break;
+    case 0x0b:
+      out.protocol_type = static_cast<uint8_t>(number(value));
+      break;
+    case 0x0c:
+      out.agent_id = static_cast<uint32_t>(number(value));
+      break;
+    case 0x0e:
+      out.auth_key = as_text(value);
+      break;
+    case 0x0f:
+      out.payload = value;
+      break;
+    case 0x10:
+      state.compressed = value;
+      break;
+    case 0x11:
+      out.correlation_id = as_text(value);
+      break;
+    case 0x13:
+      out.agent_name = as_text(value);
+      break;
+    case 0x65:
+      out.extra_ids = as_text(value);
+      break;
+    default:
+      break;  // known to nobody here; its length says how far to skip
   }
 }
 
@@ -148,11 +185,13 @@ bool decode_v3(ByteSpan bytes, Packet& out, std::string& scratch) {
       out.damaged = true;
       break;
     }
-    if (load_be16(&bytes[at]) == 0) take_chunk(load_be16(&bytes[at + 2]), bytes.subspan(at + 6, length - 6), out, state);
+    if (load_be16(&bytes[at]) == 0)
+      take_chunk(load_be16(&bytes[at + 2]), bytes.subspan(at + 6, length - 6), out, state);
     at += length;
   }
   out.time = make_time(state.seconds, state.microseconds);
-  if ((out.agent_id & 0xFFFF) == 0 && out.agent_id != 0) {   // sngrep, captagent 6, sipgrep swap 16 bits
+  if ((out.agent_id & 0xFFFF) == 0 &&
+      out.agent_id != 0) {  // sngrep, captagent 6, sipgrep swap 16 bits
     out.agent_id >>= 16;
     out.swapped_agent_id = true;
   }
@@ -177,11 +216,15 @@ bool looks_like_hep(ByteSpan bytes) {
   if (bytes.size() < 24) return false;
   switch (bytes[0]) {
     case 'H':
-    case 'E': return is_v3_magic(as_text(bytes.first(4)));
+    case 'E':
+      return is_v3_magic(as_text(bytes.first(4)));
     case 1:
-    case 2: return is_v12(bytes);
-    case 0x1f: return bytes[1] == 0x8b;   // heplify compresses whole messages
-    default: return false;
+    case 2:
+      return is_v12(bytes);
+    case 0x1f:
+      return bytes[1] == 0x8b;  // heplify compresses whole messages
+    default:
+      return false;
   }
 }
 
@@ -191,14 +234,15 @@ bool decode(ByteSpan bytes, Packet& out, std::string& scratch) {
   if (is_v3_magic(as_text(bytes.first(4)))) return decode_v3(bytes, out, scratch);
   if (bytes[0] == 0x1f && bytes[1] == 0x8b) {
     std::string whole;
-    if (!inflate(bytes, whole) || whole.size() < kV3Header || !is_v3_magic(std::string_view(whole).substr(0, 4))) {
+    if (!inflate(bytes, whole) || whole.size() < kV3Header ||
+        !is_v3_magic(std::string_view(whole).substr(0, 4))) {
       return false;
     }
     std::string inner;
     if (!decode_v3(as_bytes(whole), out, inner)) return false;
     scratch.assign(as_text(out.payload));
     out.payload = as_bytes(scratch);
-    out.agent_name = out.correlation_id = out.auth_key = out.extra_ids = {};   // they lay in `whole`
+    out.agent_name = out.correlation_id = out.auth_key = out.extra_ids = {};  // they lay in `whole`
     out.inflated = true;
     return true;
   }

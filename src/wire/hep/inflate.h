@@ -1,4 +1,5 @@
-// Inflates what HEP senders compress: gzip, zlib or raw deflate, told apart by the first octets. Bombs are cut off.
+// Inflates what HEP senders compress: gzip, zlib or raw deflate, told apart by the first octets.
+// Bombs are cut off.
 #pragma once
 
 #include <string>

@@ -34,7 +34,7 @@ bool looks_like_rtcp(ByteSpan bytes) {
   size_t at = 0;
   for (int packets = 0; at + 4 <= bytes.size(); ++packets) {
     const bool shape = bytes[at] >> 6 == 2 && bytes[at + 1] >= 192 && bytes[at + 1] <= 223;
-    if (!shape) return packets > 0;   // SRTCP's trailer, or padding
+    if (!shape) return packets > 0;  // SRTCP's trailer, or padding
     at += 4 + size_t{4} * load_be16(&bytes[at + 2]);
   }
   const size_t first = 4 + size_t{4} * load_be16(&bytes[2]);

@@ -18,7 +18,8 @@ std::string_view take_word(std::string_view& rest) {
 
 bool read_direction(std::string_view name, Direction& out) {
   if (name.size() != 8 || (name[0] != 's' && name[0] != 'r' && name[0] != 'i')) return false;
-  for (const Direction d : {Direction::SendRecv, Direction::SendOnly, Direction::RecvOnly, Direction::Inactive}) {
+  for (const Direction d :
+       {Direction::SendRecv, Direction::SendOnly, Direction::RecvOnly, Direction::Inactive}) {
     if (name == direction_name(d)) {
       out = d;
       return true;
@@ -52,7 +53,8 @@ void read_rtcp(std::string_view value, Media& media) {
   media.rtcp_port = parse_number<uint16_t>(take_word(value)).value_or(0);
   take_word(value);
   take_word(value);
-  if (const auto address = parse_ip(take_word(value))) media.rtcp = Endpoint{*address, media.rtcp_port};
+  if (const auto address = parse_ip(take_word(value)))
+    media.rtcp = Endpoint{*address, media.rtcp_port};
 }
 
 uint16_t milliseconds(std::string_view value) {
@@ -77,7 +79,8 @@ size_t base64_size(std::string_view text) {
     text.remove_suffix(1);
     ++padding;
   }
-  const bool clean = std::all_of(text.begin(), text.end(), [](char c) { return is_alnum(c) || c == '+' || c == '/'; });
+  const bool clean = std::all_of(text.begin(), text.end(),
+                                 [](char c) { return is_alnum(c) || c == '+' || c == '/'; });
   return clean ? text.size() * 3 / 4 : 0;
 }
 

@@ -16,7 +16,8 @@ std::string_view take_sdp_line(std::string_view& rest) {
   for (size_t block = 0; block < rest.size(); block += 64) {
     const size_t left = rest.size() - block;
     const char* p = rest.data() + block;
-    const ByteMasks masks = left >= 64 ? find_in_64(p, '\r', '\n') : find_in_rest(p, left, '\r', '\n');
+    const ByteMasks masks =
+        left >= 64 ? find_in_64(p, '\r', '\n') : find_in_rest(p, left, '\r', '\n');
     const uint64_t ends = masks.first | masks.second;
     if (ends == 0) continue;
     end = block + static_cast<unsigned>(__builtin_ctzll(ends));
@@ -50,7 +51,8 @@ void read_origin(std::string_view value, Session& out) {
 }
 
 // RFC 8866 5.7: "IN IP4 host/ttl/count".
-bool read_connection(std::string_view value, std::string_view& host, std::optional<IpAddress>& address) {
+bool read_connection(std::string_view value, std::string_view& host,
+                     std::optional<IpAddress>& address) {
   take_word(value);
   take_word(value);
   const std::string_view word = take_word(value);
@@ -119,7 +121,8 @@ Media* begin_media(std::string_view value, Session& out) {
 }
 
 void reset(Session& out) {
-  out.origin_user = out.session_id = out.session_version = out.origin_host = out.name = out.host = {};
+  out.origin_user = out.session_id = out.session_version = out.origin_host = out.name =
+      out.host = {};
   out.fingerprint = out.setup = out.ice_ufrag = out.ice_pwd = out.bundle = {};
   out.address.reset();
   out.direction = Direction::SendRecv;
@@ -142,9 +145,15 @@ bool parse(std::string_view body, Session& out) {
     }
     const std::string_view value = line.substr(2);
     switch (line[0]) {
-      case 'v': has_version = true; break;
-      case 'o': read_origin(value, out); break;
-      case 's': out.name = value; break;
+      case 'v':
+        has_version = true;
+        break;
+      case 'o':
+        read_origin(value, out);
+        break;
+      case 's':
+        out.name = value;
+        break;
       case 'c': {
         if (dropped_media) break;
         const bool good = media != nullptr ? read_connection(value, media->host, media->address)
@@ -163,7 +172,8 @@ bool parse(std::string_view body, Session& out) {
           read_session_attribute(value, out);
         }
         break;
-      default: break;
+      default:
+        break;
     }
   }
   return has_version || out.media_count != 0;
@@ -171,10 +181,14 @@ bool parse(std::string_view body, Session& out) {
 
 std::string_view direction_name(Direction direction) {
   switch (direction) {
-    case Direction::SendRecv: return "sendrecv";
-    case Direction::SendOnly: return "sendonly";
-    case Direction::RecvOnly: return "recvonly";
-    case Direction::Inactive: return "inactive";
+    case Direction::SendRecv:
+      return "sendrecv";
+    case Direction::SendOnly:
+      return "sendonly";
+    case Direction::RecvOnly:
+      return "recvonly";
+    case Direction::Inactive:
+      return "inactive";
   }
   return "";
 }
@@ -182,31 +196,56 @@ std::string_view direction_name(Direction direction) {
 // RFC 3551 6, tables 4 and 5.
 StaticType static_type(uint8_t type) {
   switch (type) {
-    case 0: return {"PCMU", 8000, 1};
-    case 3: return {"GSM", 8000, 1};
-    case 4: return {"G723", 8000, 1};
-    case 5: return {"DVI4", 8000, 1};
-    case 6: return {"DVI4", 16'000, 1};
-    case 7: return {"LPC", 8000, 1};
-    case 8: return {"PCMA", 8000, 1};
-    case 9: return {"G722", 8000, 1};
-    case 10: return {"L16", 44'100, 2};
-    case 11: return {"L16", 44'100, 1};
-    case 12: return {"QCELP", 8000, 1};
-    case 13: return {"CN", 8000, 1};
-    case 14: return {"MPA", 90'000, 1};
-    case 15: return {"G728", 8000, 1};
-    case 16: return {"DVI4", 11'025, 1};
-    case 17: return {"DVI4", 22'050, 1};
-    case 18: return {"G729", 8000, 1};
-    case 25: return {"CelB", 90'000, 1};
-    case 26: return {"JPEG", 90'000, 1};
-    case 28: return {"nv", 90'000, 1};
-    case 31: return {"H261", 90'000, 1};
-    case 32: return {"MPV", 90'000, 1};
-    case 33: return {"MP2T", 90'000, 1};
-    case 34: return {"H263", 90'000, 1};
-    default: return {};
+    case 0:
+      return {"PCMU", 8000, 1};
+    case 3:
+      return {"GSM", 8000, 1};
+    case 4:
+      return {"G723", 8000, 1};
+    case 5:
+      return {"DVI4", 8000, 1};
+    case 6:
+      return {"DVI4", 16'000, 1};
+    case 7:
+      return {"LPC", 8000, 1};
+    case 8:
+      return {"PCMA", 8000, 1};
+    case 9:
+      return {"G722", 8000, 1};
+    case 10:
+      return {"L16", 44'100, 2};
+    case 11:
+      return {"L16", 44'100, 1};
+    case 12:
+      return {"QCELP", 8000, 1};
+    case 13:
+      return {"CN", 8000, 1};
+    case 14:
+      return {"MPA", 90'000, 1};
+    case 15:
+      return {"G728", 8000, 1};
+    case 16:
+      return {"DVI4", 11'025, 1};
+    case 17:
+      return {"DVI4", 22'050, 1};
+    case 18:
+      return {"G729", 8000, 1};
+    case 25:
+      return {"CelB", 90'000, 1};
+    case 26:
+      return {"JPEG", 90'000, 1};
+    case 28:
+      return {"nv", 90'000, 1};
+    case 31:
+      return {"H261", 90'000, 1};
+    case 32:
+      return {"MPV", 90'000, 1};
+    case 33:
+      return {"MP2T", 90'000, 1};
+    case 34:
+      return {"H263", 90'000, 1};
+    default:
+      return {};
   }
 }
 

@@ -1,4 +1,5 @@
-// name-addr and addr-spec with their parameters (RFC 3261 20.10, 25.1): From, To, Contact, P-Asserted-Identity ...
+// name-addr and addr-spec with their parameters (RFC 3261 20.10, 25.1): From, To, Contact,
+// P-Asserted-Identity ...
 #pragma once
 
 #include <optional>
@@ -10,11 +11,11 @@
 namespace siploom::sip {
 
 struct Address {
-  std::string_view display;     // without quotes; escapes inside stay (see unquote)
+  std::string_view display;  // without quotes; escapes inside stay (see unquote)
   std::string_view uri_text;
-  std::string_view params;      // of the header, not of the URI
+  std::string_view params;  // of the header, not of the URI
   Uri uri;
-  bool any = false;             // "*" of Contact
+  bool any = false;  // "*" of Contact
 
   std::string_view tag() const { return find_param(params, "tag").value_or(std::string_view{}); }
 };

@@ -25,11 +25,13 @@ std::string_view header_in(std::string_view headers, HeaderId id) {
   return {};
 }
 
-void split_parts(std::string_view body, std::string_view content_type, int depth, std::vector<BodyPart>& out) {
+void split_parts(std::string_view body, std::string_view content_type, int depth,
+                 std::vector<BodyPart>& out) {
   if (out.size() >= kMaxParts) return;
-  const auto boundary = find_param(content_type.substr(std::min(content_type.find(';'), content_type.size())),
-                                   "boundary");
-  if (!istarts_with(content_type, "multipart/") || !boundary || boundary->empty() || depth >= kMaxDepth) {
+  const auto boundary = find_param(
+      content_type.substr(std::min(content_type.find(';'), content_type.size())), "boundary");
+  if (!istarts_with(content_type, "multipart/") || !boundary || boundary->empty() ||
+      depth >= kMaxDepth) {
     out.push_back({type_of(content_type), body});
     return;
   }
@@ -37,7 +39,7 @@ void split_parts(std::string_view body, std::string_view content_type, int depth
   size_t at = body.find(mark);
   while (at != std::string_view::npos && out.size() < kMaxParts) {
     size_t begin = at + mark.size();
-    if (body.substr(begin, 2) == "--") break;   // the last one
+    if (body.substr(begin, 2) == "--") break;  // the last one
     begin = std::min(body.find('\n', begin), body.size() - 1) + 1;
     const size_t end = body.find(mark, begin);
     std::string_view part = body.substr(begin, end == std::string_view::npos ? end : end - begin);
@@ -46,10 +48,12 @@ void split_parts(std::string_view body, std::string_view content_type, int depth
     if (part.ends_with("\r")) part.remove_suffix(1);
     size_t gap = part.find("\r\n\r\n"), gap_size = 4;
     if (gap == std::string_view::npos) gap = part.find("\n\n"), gap_size = 2;
-    if (part.starts_with("\r\n") || part.starts_with("\n")) gap = 0, gap_size = part.front() == '\r' ? 2 : 1;
+    if (part.starts_with("\r\n") || part.starts_with("\n"))
+      gap = 0, gap_size = part.front() == '\r' ? 2 : 1;
     if (gap != std::string_view::npos) {
       const std::string_view headers = part.substr(0, gap);
-      split_parts(part.substr(gap + gap_size), header_in(headers, HeaderId::ContentType), depth + 1, out);
+      split_parts(part.substr(gap + gap_size), header_in(headers, HeaderId::ContentType), depth + 1,
+                  out);
     }
     at = end;
   }
@@ -66,7 +70,8 @@ std::string_view first_sdp(const std::vector<BodyPart>& parts) {
 
 std::vector<BodyPart> body_parts(const MessageView& message) {
   std::vector<BodyPart> out;
-  if (!message.body().empty()) split_parts(message.body(), message.first(HeaderId::ContentType), 0, out);
+  if (!message.body().empty())
+    split_parts(message.body(), message.first(HeaderId::ContentType), 0, out);
   return out;
 }
 
@@ -74,7 +79,8 @@ std::string_view find_sdp(const MessageView& message) {
   const std::string_view type = message.first(HeaderId::ContentType);
   const std::string_view body = message.body();
   if (body.empty()) return {};
-  if (istarts_with(type, "application/sdp") || (type.empty() && body.starts_with("v="))) return body;
+  if (istarts_with(type, "application/sdp") || (type.empty() && body.starts_with("v=")))
+    return body;
   return istarts_with(type, "multipart/") ? first_sdp(body_parts(message)) : std::string_view{};
 }
 

@@ -9,12 +9,12 @@
 namespace siploom::sip {
 
 struct BodyPart {
-  std::string_view content_type;   // without parameters
+  std::string_view content_type;  // without parameters
   std::string_view content;
 };
 
-// The parts of the body; one when it is not multipart, none when it is empty. Nested multiparts are opened, to a depth
-// and a number of parts that no telephone needs.
+// The parts of the body; one when it is not multipart, none when it is empty. Nested multiparts are
+// opened, to a depth and a number of parts that no telephone needs.
 std::vector<BodyPart> body_parts(const MessageView& message);
 
 // The first session description: the body itself, or an application/sdp part. Empty: none.

@@ -14,10 +14,12 @@ namespace {
 constexpr size_t kNone = static_cast<size_t>(-1);
 constexpr size_t kMaxStartLine = 8192;
 
-// Octets up to and with the empty line, or kNone. `from` must not lie inside the sequence being looked for.
+// Octets up to and with the empty line, or kNone. `from` must not lie inside the sequence being
+// looked for.
 size_t end_of_headers(std::string_view text, size_t from) {
   for (size_t at = from;;) {
-    const void* found = at < text.size() ? std::memchr(text.data() + at, '\n', text.size() - at) : nullptr;
+    const void* found =
+        at < text.size() ? std::memchr(text.data() + at, '\n', text.size() - at) : nullptr;
     if (found == nullptr) return kNone;
     const auto lf = static_cast<size_t>(static_cast<const char*>(found) - text.data());
     if (lf + 1 < text.size() && text[lf + 1] == '\n') return lf + 2;
@@ -26,7 +28,8 @@ size_t end_of_headers(std::string_view text, size_t from) {
   }
 }
 
-// Content-Length among these header lines; 0 when there is none (RFC 3261 20.14) or it is not a number.
+// Content-Length among these header lines; 0 when there is none (RFC 3261 20.14) or it is not a
+// number.
 size_t content_length(std::string_view headers) {
   while (!headers.empty()) {
     const std::string_view line = take_line(headers);
@@ -49,8 +52,8 @@ bool could_begin_sip(std::string_view text) {
   return (word == std::string_view::npos ? text.size() : word) <= 32 && (is_alnum(text.front()));
 }
 
-// Offset of the next line that looks like a start line; the length of the text when there is none. A line that is not
-// whole yet is left for the next time.
+// Offset of the next line that looks like a start line; the length of the text when there is none.
+// A line that is not whole yet is left for the next time.
 size_t next_start(std::string_view text) {
   for (size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
     const std::string_view rest = text.substr(at + 1);
@@ -86,7 +89,8 @@ FrameResult frame_stream(ByteSpan stream, FramerState& state) {
       return {FrameStep::Skip, std::max<size_t>(1, next_start(text))};
     }
     const size_t body = content_length(text.substr(0, end));
-    // A length beyond all reason is a lie: take the headers, and look for the next start line behind them.
+    // A length beyond all reason is a lie: take the headers, and look for the next start line
+    // behind them.
     state.message_size = body > kMaxStreamMessage - end ? end : end + body;
   }
   if (state.message_size > text.size()) return {};
@@ -98,7 +102,8 @@ FrameResult frame_stream(ByteSpan stream, FramerState& state) {
 ByteSpan take_truncated(ByteSpan left) {
   const std::string_view text = as_text(left);
   size_t begin = 0;
-  if (!looks_like_sip(left) || text.front() == '\r' || text.front() == '\n') begin = next_start(text);
+  if (!looks_like_sip(left) || text.front() == '\r' || text.front() == '\n')
+    begin = next_start(text);
   if (begin >= text.size() || !looks_like_sip(left.subspan(begin))) return {};
   return left.subspan(begin, next_start(text.substr(begin)));
 }

@@ -16,16 +16,57 @@ struct Name {
 // In the order of HeaderId.
 constexpr std::array<Name, static_cast<size_t>(HeaderId::kCount)> kNames = {{
     {"", 0},
-    {"Via", 'v'}, {"From", 'f'}, {"To", 't'}, {"Call-ID", 'i'}, {"CSeq", 0}, {"Contact", 'm'},
-    {"Content-Length", 'l'}, {"Content-Type", 'c'}, {"Max-Forwards", 0}, {"Route", 0}, {"Record-Route", 0},
-    {"User-Agent", 0}, {"Server", 0}, {"P-Asserted-Identity", 0}, {"P-Preferred-Identity", 0},
-    {"Remote-Party-ID", 0}, {"Diversion", 0}, {"History-Info", 0}, {"Reason", 0}, {"Warning", 0},
-    {"Authorization", 0}, {"Proxy-Authorization", 0}, {"WWW-Authenticate", 0}, {"Proxy-Authenticate", 0},
-    {"Session-ID", 0}, {"P-Charging-Vector", 0}, {"Identity", 'y'}, {"Expires", 0}, {"Session-Expires", 'x'},
-    {"Refer-To", 'r'}, {"Referred-By", 'b'}, {"Replaces", 0}, {"Event", 'o'}, {"Subject", 's'},
-    {"Supported", 'k'}, {"Require", 0}, {"Allow", 0}, {"RSeq", 0}, {"RAck", 0}, {"Content-Encoding", 'e'},
-    {"Subscription-State", 0}, {"Retry-After", 0}, {"Privacy", 0}, {"Accept", 0}, {"Date", 0}, {"Min-SE", 0},
-    {"Min-Expires", 0}, {"Organization", 0}, {"Target-Dialog", 0}, {"Content-Disposition", 0}, {"Path", 0},
+    {"Via", 'v'},
+    {"From", 'f'},
+    {"To", 't'},
+    {"Call-ID", 'i'},
+    {"CSeq", 0},
+    {"Contact", 'm'},
+    {"Content-Length", 'l'},
+    {"Content-Type", 'c'},
+    {"Max-Forwards", 0},
+    {"Route", 0},
+    {"Record-Route", 0},
+    {"User-Agent", 0},
+    {"Server", 0},
+    {"P-Asserted-Identity", 0},
+    {"P-Preferred-Identity", 0},
+    {"Remote-Party-ID", 0},
+    {"Diversion", 0},
+    {"History-Info", 0},
+    {"Reason", 0},
+    {"Warning", 0},
+    {"Authorization", 0},
+    {"Proxy-Authorization", 0},
+    {"WWW-Authenticate", 0},
+    {"Proxy-Authenticate", 0},
+    {"Session-ID", 0},
+    {"P-Charging-Vector", 0},
+    {"Identity", 'y'},
+    {"Expires", 0},
+    {"Session-Expires", 'x'},
+    {"Refer-To", 'r'},
+    {"Referred-By", 'b'},
+    {"Replaces", 0},
+    {"Event", 'o'},
+    {"Subject", 's'},
+    {"Supported", 'k'},
+    {"Require", 0},
+    {"Allow", 0},
+    {"RSeq", 0},
+    {"RAck", 0},
+    {"Content-Encoding", 'e'},
+    {"Subscription-State", 0},
+    {"Retry-After", 0},
+    {"Privacy", 0},
+    {"Accept", 0},
+    {"Date", 0},
+    {"Min-SE", 0},
+    {"Min-Expires", 0},
+    {"Organization", 0},
+    {"Target-Dialog", 0},
+    {"Content-Disposition", 0},
+    {"Path", 0},
 }};
 
 constexpr size_t kLongest = 20;
@@ -55,7 +96,8 @@ constexpr Slots kSlots = make_slots();
 constexpr std::array<uint8_t, 128> make_compact() {
   std::array<uint8_t, 128> out{};
   for (size_t id = 1; id < kNames.size(); ++id) {
-    if (kNames[id].compact != 0) out[static_cast<size_t>(kNames[id].compact)] = static_cast<uint8_t>(id);
+    if (kNames[id].compact != 0)
+      out[static_cast<size_t>(kNames[id].compact)] = static_cast<uint8_t>(id);
   }
   return out;
 }
@@ -71,7 +113,8 @@ HeaderId header_id(std::string_view name) {
   if (name.size() > kLongest || name.empty()) return HeaderId::Other;
   for (uint8_t id = kSlots.first[slot_of(name)]; id != 0; id = kSlots.next[id]) {
     // Nearly everybody writes names as the RFC does.
-    if (equal_short(kNames[id].text, name) || iequals(kNames[id].text, name)) return static_cast<HeaderId>(id);
+    if (equal_short(kNames[id].text, name) || iequals(kNames[id].text, name))
+      return static_cast<HeaderId>(id);
   }
   return HeaderId::Other;
 }

@@ -5,7 +5,8 @@
 
 namespace siploom::sip {
 
-// The notes of parse(), and those that cost more than a look: addresses, Via, quotes, dates, controls, escapes.
+// The notes of parse(), and those that cost more than a look: addresses, Via, quotes, dates,
+// controls, escapes.
 NoteSet lint(const MessageView& message);
 
 }  // namespace siploom::sip

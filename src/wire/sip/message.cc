@@ -10,9 +10,9 @@ namespace siploom::sip {
 
 namespace {
 
-constexpr std::string_view kMethods[] = {"",         "INVITE",    "ACK",    "BYE",     "CANCEL",
-                                         "REGISTER", "OPTIONS",   "PRACK",  "SUBSCRIBE", "NOTIFY",
-                                         "PUBLISH",  "INFO",      "REFER",  "MESSAGE", "UPDATE"};
+constexpr std::string_view kMethods[] = {"",         "INVITE",  "ACK",   "BYE",       "CANCEL",
+                                         "REGISTER", "OPTIONS", "PRACK", "SUBSCRIBE", "NOTIFY",
+                                         "PUBLISH",  "INFO",    "REFER", "MESSAGE",   "UPDATE"};
 
 size_t find_byte(std::string_view text, char c, size_t from) {
   if (from >= text.size()) return std::string_view::npos;
@@ -37,9 +37,7 @@ bool is_version(std::string_view s) {
   return all_digits(numbers.before) && all_digits(numbers.after);
 }
 
-bool is_token_char(char c) {
-  return is_alnum(c) || std::strchr("-.!%*_+`'~", c) != nullptr;
-}
+bool is_token_char(char c) { return is_alnum(c) || std::strchr("-.!%*_+`'~", c) != nullptr; }
 
 // Headers of which a second instance cannot be a list going on (RFC 3261 7.3.1, 20).
 bool stands_once(HeaderId id) {
@@ -62,7 +60,8 @@ Method method_from(std::string_view name) {
   if (name.empty()) return Method::Unknown;
   // Size and first letter leave one or two to compare with.
   for (size_t i = 1; i < std::size(kMethods); ++i) {
-    if (kMethods[i].size() == name.size() && kMethods[i][0] == name[0] && equal_short(kMethods[i], name)) {
+    if (kMethods[i].size() == name.size() && kMethods[i][0] == name[0] &&
+        equal_short(kMethods[i], name)) {
       return static_cast<Method>(i);
     }
   }
@@ -125,7 +124,8 @@ bool MessageView::parse_status_line(std::string_view line) {
   return true;
 }
 
-// RFC 3261 7.1; the version is taken from the end of the line, so that spaces inside the URI do no harm.
+// RFC 3261 7.1; the version is taken from the end of the line, so that spaces inside the URI do no
+// harm.
 bool MessageView::parse_request_line(std::string_view line) {
   size_t method_end = 0;
   while (method_end < line.size() && is_token_char(line[method_end])) ++method_end;
@@ -135,11 +135,13 @@ bool MessageView::parse_request_line(std::string_view line) {
   const size_t last = trimmed.rfind(' ');
   const bool whole = last != std::string_view::npos && is_version(trimmed.substr(last + 1));
   std::string_view uri = whole ? trim_blanks(trimmed.substr(0, last)) : trimmed;
-  if (!whole && !istarts_with(uri, "sip:") && !istarts_with(uri, "sips:") && !istarts_with(uri, "tel:")) {
+  if (!whole && !istarts_with(uri, "sip:") && !istarts_with(uri, "sips:") &&
+      !istarts_with(uri, "tel:")) {
     return false;
   }
   if (!whole || trimmed.substr(last + 1) != "SIP/2.0") notes_.add(Note::BadVersion);
-  if (trimmed.size() != rest.size() || (whole && uri.size() != last)) notes_.add(Note::StartLineSpacing);
+  if (trimmed.size() != rest.size() || (whole && uri.size() != last))
+    notes_.add(Note::StartLineSpacing);
   if (uri.find(' ') != std::string_view::npos) notes_.add(Note::StartLineSpacing);
   if (!uri.empty() && uri.front() == '<') notes_.add(Note::UriInBrackets);
   method_ = line.substr(0, method_end);
@@ -148,7 +150,8 @@ bool MessageView::parse_request_line(std::string_view line) {
   return true;
 }
 
-// One pass: line ends and colons are found 64 octets at a time; each line is cut out as its end is met.
+// One pass: line ends and colons are found 64 octets at a time; each line is cut out as its end is
+// met.
 void MessageView::index_headers(size_t at) {
   constexpr size_t kNone = std::string_view::npos;
   const char* text = text_.data();
@@ -157,7 +160,8 @@ void MessageView::index_headers(size_t at) {
   bool folded = false;
   for (size_t block = at; block < size; block += 64) {
     const size_t left = size - block;
-    ByteMasks masks = left >= 64 ? find_in_64(text + block, '\n', ':') : find_in_rest(text + block, left, '\n', ':');
+    ByteMasks masks = left >= 64 ? find_in_64(text + block, '\n', ':')
+                                 : find_in_rest(text + block, left, '\n', ':');
     while (masks.first != 0) {
       const auto bit = static_cast<unsigned>(__builtin_ctzll(masks.first));
       const size_t end = block + bit;
@@ -224,7 +228,8 @@ std::string_view MessageView::first(std::string_view wanted) const {
   const HeaderId id = header_id(wanted);
   if (id != HeaderId::Other) return first(id);
   for (size_t i = 0; i < count_; ++i) {
-    if (slots_[i].id == HeaderId::Other && iequals(name(slots_[i]), wanted)) return value(slots_[i]);
+    if (slots_[i].id == HeaderId::Other && iequals(name(slots_[i]), wanted))
+      return value(slots_[i]);
   }
   return {};
 }
@@ -266,7 +271,8 @@ void MessageView::note_missing() {
   }
 }
 
-// RFC 3261 18.3: a datagram's body ends where Content-Length says, or with the datagram; a stream's where it says.
+// RFC 3261 18.3: a datagram's body ends where Content-Length says, or with the datagram; a stream's
+// where it says.
 void MessageView::take_body(size_t at, bool datagram) {
   const std::string_view rest = text_.substr(at);
   body_ = rest;

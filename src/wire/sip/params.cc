@@ -6,7 +6,8 @@ namespace siploom::sip {
 
 namespace {
 
-// Index just behind the quoted string that begins at `at`; the end of the text when it is not closed.
+// Index just behind the quoted string that begins at `at`; the end of the text when it is not
+// closed.
 size_t skip_quoted(std::string_view text, size_t at) {
   for (size_t i = at + 1; i < text.size(); ++i) {
     if (text[i] == '\\') {
@@ -31,7 +32,8 @@ bool take_param(std::string_view& rest, Param& out, char separator) {
   while (!rest.empty() && rest.front() == separator) rest = trim_left(rest.substr(1));
   if (rest.empty()) return false;
   size_t end = 0;
-  while (end < rest.size() && rest[end] != separator) end = rest[end] == '"' ? skip_quoted(rest, end) : end + 1;
+  while (end < rest.size() && rest[end] != separator)
+    end = rest[end] == '"' ? skip_quoted(rest, end) : end + 1;
   const std::string_view param = trim(rest.substr(0, end));
   rest.remove_prefix(end);
   const Halves halves = split_once(param, '=');
@@ -45,7 +47,8 @@ bool take_param(std::string_view& rest, Param& out, char separator) {
   return true;
 }
 
-std::optional<std::string_view> find_param(std::string_view params, std::string_view name, char separator) {
+std::optional<std::string_view> find_param(std::string_view params, std::string_view name,
+                                           char separator) {
   Param param;
   while (take_param(params, param, separator)) {
     if (iequals(param.name, name)) return param.value;

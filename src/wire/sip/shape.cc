@@ -40,7 +40,8 @@ bool ends_in_version(std::string_view line) {
   line = trim_right(line);
   size_t at = line.size();
   while (at > 0 && (is_digit(line[at - 1]) || line[at - 1] == '.')) --at;
-  return at < line.size() && at >= 5 && iequals(line.substr(at - 4, 4), "SIP/") && line[at - 5] == ' ';
+  return at < line.size() && at >= 5 && iequals(line.substr(at - 4, 4), "SIP/") &&
+         line[at - 5] == ' ';
 }
 
 bool has_known_scheme(std::string_view uri) {
@@ -55,10 +56,12 @@ bool looks_like_sip(ByteSpan bytes) {
   if (text.size() < 10 || !kToken[static_cast<unsigned char>(text[0])]) return false;
   if (!kToken[static_cast<unsigned char>(text[1])]) return false;
   if (iequals(text.substr(0, 4), "SIP/")) {
-    return is_status_line(text.substr(0, find_where(text, [](char c) { return c == '\r' || c == '\n'; })));
+    return is_status_line(
+        text.substr(0, find_where(text, [](char c) { return c == '\r' || c == '\n'; })));
   }
   size_t method = 0;
-  while (method < text.size() && method <= kMaxMethod && kToken[static_cast<unsigned char>(text[method])]) {
+  while (method < text.size() && method <= kMaxMethod &&
+         kToken[static_cast<unsigned char>(text[method])]) {
     ++method;
   }
   if (method > kMaxMethod || method == text.size() || text[method] != ' ') return false;

@@ -30,9 +30,11 @@ void read_host(std::string_view text, Uri& uri) {
 }
 
 void read_sip(std::string_view text, Uri& uri) {
-  // The user part may hold ';' and '?' (RFC 3261 25.1 user-unreserved), so the '@' is looked for first.
-  const size_t at = text.rfind('@', text.find('?') == std::string_view::npos ? std::string_view::npos
-                                                                              : std::max(text.find('?'), text.find('@')));
+  // The user part may hold ';' and '?' (RFC 3261 25.1 user-unreserved), so the '@' is looked for
+  // first.
+  const size_t at = text.rfind('@', text.find('?') == std::string_view::npos
+                                        ? std::string_view::npos
+                                        : std::max(text.find('?'), text.find('@')));
   if (at != std::string_view::npos) {
     const Halves user = split_once(text.substr(0, at), ':');
     uri.user = user.before;

@@ -14,8 +14,8 @@ inline bool looks_like_stun(ByteSpan bytes) {
   // With the cookie a packet may be cut by the snap length; without it everything has to fit.
   if (load_be32(&bytes[4]) == kMagicCookie) return true;
   const uint16_t type = load_be16(&bytes[0]);
-  const bool known = type == 0x0001 || type == 0x0101 || type == 0x0111 || type == 0x0002 || type == 0x0102 ||
-                     type == 0x0112;
+  const bool known = type == 0x0001 || type == 0x0101 || type == 0x0111 || type == 0x0002 ||
+                     type == 0x0102 || type == 0x0112;
   return known && length + 20 == bytes.size();
 }
 

@@ -13,7 +13,7 @@ constexpr size_t kMaxUpgradeHead = 16 * 1024;
 constexpr uint8_t kContinuation = 0, kText = 1, kBinary = 2, kClose = 8, kPong = 10;
 
 struct FrameHead {
-  size_t header = 0;      // octets; 0: not whole yet
+  size_t header = 0;  // octets; 0: not whole yet
   uint64_t payload = 0;
   std::array<uint8_t, 4> mask{};
   uint8_t opcode = 0;
@@ -33,9 +33,13 @@ FrameHead read_head(ByteSpan bytes) {
   const size_t extra = length == 126 ? 2 : length == 127 ? 8 : 0;
   const size_t header = 2 + extra + (head.masked ? 4 : 0);
   if (bytes.size() < header) return head;
-  head.payload = length == 126 ? load_be16(&bytes[2]) : length == 127 ? load_be64(&bytes[2]) : length;
-  head.bad = head.bad || head.payload > Reader::kMaxMessageBytes || (head.opcode >= kClose && length > 125);
-  if (head.masked) std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(header) - 4, 4, head.mask.begin());
+  head.payload = length == 126   ? load_be16(&bytes[2])
+                 : length == 127 ? load_be64(&bytes[2])
+                                 : length;
+  head.bad = head.bad || head.payload > Reader::kMaxMessageBytes ||
+             (head.opcode >= kClose && length > 125);
+  if (head.masked)
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(header) - 4, 4, head.mask.begin());
   head.header = header;
   return head;
 }
@@ -91,10 +95,13 @@ size_t upgrade_head_length(ByteSpan stream) {
 
 bool looks_like_sip_frame(ByteSpan stream) {
   const FrameHead head = read_head(stream);
-  if (head.bad || head.header == 0 || !head.final || (head.opcode != kText && head.opcode != kBinary)) return false;
+  if (head.bad || head.header == 0 || !head.final ||
+      (head.opcode != kText && head.opcode != kBinary))
+    return false;
   if (head.payload < 4) return false;
   char begin[12] = {};
-  const size_t size = std::min({sizeof begin, stream.size() - head.header, static_cast<size_t>(head.payload)});
+  const size_t size =
+      std::min({sizeof begin, stream.size() - head.header, static_cast<size_t>(head.payload)});
   for (size_t i = 0; i < size; ++i) {
     begin[i] = static_cast<char>(stream[head.header + i] ^ (head.masked ? head.mask[i % 4] : 0));
   }
@@ -102,7 +109,8 @@ bool looks_like_sip_frame(ByteSpan stream) {
   if (text.starts_with("\r\n\r\n") || text.starts_with("SIP/2.0 ")) return true;
   const size_t space = text.find(' ');
   const std::string_view word = text.substr(0, space);
-  return word.size() >= 3 && std::all_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  return word.size() >= 3 &&
+         std::all_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 }  // namespace siploom::websocket
