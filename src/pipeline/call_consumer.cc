@@ -60,7 +60,7 @@ void CallConsumer::consume(size_t shard_index, Chunk& chunk) {
   Shard& shard = *shards_[shard_index];
   for (const Message& message : chunk.messages) {
     if (message.shard != shard_index || !message.wanted) continue;
-    if (shard.copies.is_copy(message.record, message.copy_hash)) {
+    if (shard.copies.is_copy(message.record.time, message.record.copy_key, message.copy_hash)) {
       shard.weaver.add_copy(message.facts);
       if (options_.stats) shard.stats.add_copy();
       continue;
@@ -71,7 +71,15 @@ void CallConsumer::consume(size_t shard_index, Chunk& chunk) {
                               outcome.retransmission);
     }
   }
+  if (options_.weave.forget_after != 0 && is_known(chunk.counters.last)) {
+    shard.weaver.advance(chunk.counters.last);
+  }
   if (!options_.rtp) return;
+  for (const RtcpPacket& packet : chunk.rtcp[shard_index]) {
+    if (!shard.rtcp_copies.is_copy(packet.time, packet.copy_key, packet.copy_hash)) {
+      ++shard.rtcp_packets;
+    }
+  }
   const std::vector<media::RtpPacket>& packets = chunk.rtp[shard_index];
   for (size_t i = 0; i < packets.size(); ++i) {
     if (i + kPrefetchAhead < packets.size())
@@ -132,7 +140,7 @@ model::Stats CallConsumer::stats(const EngineResult& result) const {
   const Counters& counters = result.counters;
   stats.packets = counters.packets;
   stats.bytes = counters.bytes;
-  stats.rtcp_packets = counters.rtcp_packets;
+  for (const auto& shard : shards_) stats.rtcp_packets += shard->rtcp_packets;
   stats.hep_packets = counters.hep_packets;
   stats.first = counters.first;
   stats.last = counters.last;

@@ -45,7 +45,8 @@ class CallConsumer final : public Consumer {
  private:
   struct Shard {
     weave::CallWeaver weaver;
-    CopyFilter copies;
+    CopyFilter copies, rtcp_copies;
+    uint64_t rtcp_packets = 0;
     media::StreamTable streams;
     StatsCollector stats;
     // Media endpoints of calls that were forgotten: streams are matched with them at the end.

@@ -25,6 +25,13 @@ struct Message {
   weave::SipFacts facts;  // when the consumer asks for them
 };
 
+// A datagram that has the shape of RTCP; counted once all copies of it are known.
+struct RtcpPacket {
+  Timestamp time;
+  uint64_t copy_hash = 0;
+  uint32_t copy_key = 0;
+};
+
 // A packet whose meaning depends on packets before it: a TCP segment, an SCTP packet, an IP
 // fragment.
 struct Deferred {
@@ -44,6 +51,7 @@ struct Chunk {
   std::vector<Message> messages;    // in order of frame and part
   std::vector<Message> from_flows;  // found by the flow stage, then merged into messages
   std::vector<std::vector<media::RtpPacket>> rtp;  // by shard
+  std::vector<std::vector<RtcpPacket>> rtcp;       // by shard
   std::vector<Deferred> deferred;
   Counters counters;
   std::unique_ptr<ConsumerData> data;
@@ -54,6 +62,7 @@ struct Chunk {
     messages.clear();
     from_flows.clear();
     for (auto& shard : rtp) shard.clear();
+    for (auto& shard : rtcp) shard.clear();
     deferred.clear();
     counters = Counters{};
   }

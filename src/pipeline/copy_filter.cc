@@ -1,5 +1,7 @@
 #include "pipeline/copy_filter.h"
 
+#include <utility>
+
 #include "base/hash.h"
 
 namespace siploom::pipeline {
@@ -23,17 +25,33 @@ uint64_t copy_hash_of(const model::Record& record, uint64_t identity) {
   return mix(h, ports);
 }
 
-bool CopyFilter::is_copy(const model::Record& record, uint64_t copy_hash) {
-  Slot& slot = slots_[copy_hash & (kSlots - 1)];
-  if (slot.hash == copy_hash) {
-    const Nanoseconds lag =
-        record.time > slot.time ? record.time - slot.time : slot.time - record.time;
-    const bool both_named = slot.copy_key != 0 && record.copy_key != 0;
-    if (both_named ? slot.copy_key == record.copy_key && lag < kWindow : lag < kWindowWithoutId) {
-      return true;
+void CopyFilter::forget_old(Timestamp now) {
+  if (!is_known(began_)) began_ = now;
+  if (current_.size() < kWorthForgetting) return;
+  const bool aged = now < began_ || now - began_ > 2 * kWindow;
+  if (!aged && current_.size() < kMaxRemembered) return;
+  previous_ = std::move(current_);
+  current_ = Generation{};
+  began_ = now;
+}
+
+bool CopyFilter::is_copy(Timestamp time, uint32_t copy_key, uint64_t copy_hash) {
+  forget_old(time);
+  const auto [seen, is_new] = current_.insert(copy_hash, copy_hash);
+  if (is_new) {
+    const Seen* before = previous_.find(copy_hash, copy_hash);
+    if (before == nullptr) {
+      *seen = {time, copy_key};
+      return false;
     }
+    *seen = *before;
   }
-  slot = {copy_hash, record.time, record.copy_key};
+  const Nanoseconds lag = time > seen->time ? time - seen->time : seen->time - time;
+  const bool both_named = seen->copy_key != 0 && copy_key != 0;
+  if (both_named ? seen->copy_key == copy_key && lag < kWindow : lag < kWindowWithoutId) {
+    return true;
+  }
+  *seen = {time, copy_key};
   return false;
 }
 

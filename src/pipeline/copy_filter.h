@@ -1,30 +1,35 @@
 // CopyFilter: tells the same packet seen again (an `any` interface, a mirror of both directions,
-// two tunnels) from a retransmission. Fixed memory, constant time; forgets what is old. One thread.
+// two tunnels) from a retransmission. Remembers a second of traffic, exactly, so that the answers do
+// not depend on how packets are spread over threads. One thread.
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
+#include "base/flat_map.h"
 #include "model/record.h"
 
 namespace siploom::pipeline {
 
 class CopyFilter final {
  public:
-  CopyFilter() : slots_(kSlots) {}
-  // True when a message of the same bytes between the same endpoints came so short a time ago, and
-  // with the same IP identification where both have one, that no SIP timer can have sent it again
-  // (RFC 3261 17: T1 is 500 ms).
-  bool is_copy(const model::Record& record, uint64_t copy_hash);
+  // True when the same bytes between the same endpoints (`copy_hash`) came so short a time ago, and
+  // with the same IP identification (`copy_key`, 0: none) where both have one, that no SIP timer
+  // can have sent them again (RFC 3261 17: T1 is 500 ms).
+  bool is_copy(Timestamp time, uint32_t copy_key, uint64_t copy_hash);
 
  private:
-  static constexpr size_t kSlots = 1u << 13;
-  struct Slot {
-    uint64_t hash = 0;
+  // More than this within a second is forgotten early.
+  static constexpr size_t kMaxRemembered = 1u << 20;
+  static constexpr size_t kWorthForgetting = 1024;
+  struct Seen {
     Timestamp time;
     uint32_t copy_key = 0;
   };
-  std::vector<Slot> slots_;
+  using Generation = FlatMap<uint64_t, Seen>;
+  void forget_old(Timestamp now);
+
+  Generation current_, previous_;
+  Timestamp began_ = kNoTime;  // of the current generation
 };
 
 uint64_t copy_hash_of(const model::Record& record);

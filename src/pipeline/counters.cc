@@ -40,7 +40,6 @@ std::string_view reason_name(size_t reason) {
 void Counters::add(const Counters& other) {
   packets += other.packets;
   bytes += other.bytes;
-  rtcp_packets += other.rtcp_packets;
   hep_packets += other.hep_packets;
   rtp_candidates += other.rtp_candidates;
   for (size_t i = 0; i < not_understood.size(); ++i) not_understood[i] += other.not_understood[i];

@@ -30,7 +30,7 @@ enum class Reason : uint8_t {
 std::string_view reason_name(size_t reason);
 
 struct Counters {
-  uint64_t packets = 0, bytes = 0, rtcp_packets = 0, hep_packets = 0, rtp_candidates = 0;
+  uint64_t packets = 0, bytes = 0, hep_packets = 0, rtp_candidates = 0;
   std::array<uint64_t, static_cast<size_t>(Reason::kCount)> not_understood{};
   Timestamp first = kNoTime, last = kNoTime;
 

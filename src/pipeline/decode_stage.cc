@@ -43,6 +43,13 @@ void add_rtp(const Context& context, const model::Record& record, const rtp::Hea
   context.chunk.rtp[(packet.hash >> 32) % context.shard_count].push_back(packet);
 }
 
+void add_rtcp(const Context& context, const model::Record& record) {
+  if (!context.wants_rtp) return;
+  const uint64_t hash = copy_hash_of(record);
+  context.chunk.rtcp[(hash >> 32) % context.shard_count].push_back(
+      {record.time, hash, record.copy_key});
+}
+
 void take_hep(const Context& context, const model::Record& outer, int depth) {
   Counters& counters = context.chunk.counters;
   hep::Packet hep;
@@ -88,7 +95,7 @@ void classify_datagram(const Context& context, model::Record record, int depth) 
     if (rtp::parse(payload, header)) {
       add_rtp(context, record, header);
     } else if (rtp::looks_like_rtcp(payload)) {
-      ++counters.rtcp_packets;
+      add_rtcp(context, record);
     } else {
       counters.count(Reason::Udp);
     }
@@ -142,6 +149,7 @@ void decode_chunk(Chunk& chunk, const DecodeOptions& options, const Consumer& co
   const Consumer::Wants wants = consumer.wants();
   const Context context{chunk, chunk.messages, scratch, wants.rtp, consumer.shard_count()};
   chunk.rtp.resize(context.shard_count);
+  chunk.rtcp.resize(context.shard_count);
   const std::vector<capture::Frame>& frames = chunk.batch.frames;
   Counters& counters = chunk.counters;
   packet::Datagram datagram;

@@ -68,11 +68,12 @@ void MatchConsumer::consume(size_t, Chunk& chunk) {
   const auto& matched = static_cast<const Matches&>(*chunk.data).matched;
   for (size_t i = 0; i < chunk.messages.size() && !is_satisfied(); ++i) {
     const Message& message = chunk.messages[i];
-    if (!message.wanted || !is_given(message, matched[i])) continue;
-    if (copy_filter_.is_copy(message.record, message.copy_hash)) {
+    if (!message.wanted) continue;
+    if (copy_filter_.is_copy(message.record.time, message.record.copy_key, message.copy_hash)) {
       ++copies_seen_;
       continue;
     }
+    if (!is_given(message, matched[i])) continue;
     if (matched[i]) ++matches_;
     view_.parse(message.record.payload, message.record.transport == Transport::Udp);
     if (!on_message_(message, view_, chunk, matched[i])) satisfied_.store(true);

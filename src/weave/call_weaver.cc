@@ -31,6 +31,10 @@ namespace {
 // grow.
 constexpr size_t kTextBlockBytes = 224;
 constexpr size_t kMaxInternedBytes = 8u << 20;
+// Beyond timer C (RFC 3261 16.6 step 11) nobody waits for an answer; beyond the longest session
+// timer in use (RFC 4028) a call without a sign of life is not coming back.
+constexpr Nanoseconds kForgetUnanswered = 300 * kSecond;
+constexpr Nanoseconds kForgetAnswered = 4 * 3600 * kSecond;
 
 CallKind kind_of(Method method) {
   switch (method) {
@@ -152,6 +156,10 @@ uint32_t CallWeaver::tracker_for(const model::Record& record, const SipFacts& fa
   };
   while (!begun_.empty() && stale(begun_.front())) begun_.pop_front();
   begun_.emplace_back(index, generation);
+  if (options_.forget_after != 0) {
+    const Timestamp since = is_known(clock_) ? clock_ : record.time;
+    due_.push_back({since + options_.forget_after, index, generation});
+  }
   ++counters_.calls;
   return index;
 }
@@ -210,7 +218,6 @@ bool CallWeaver::is_retransmission(Tracker& t, const model::Record& record, cons
 CallWeaver::Outcome CallWeaver::add(const model::Record& record, const SipFacts& facts) {
   ++counters_.messages;
   if (!is_known(now_) || record.time > now_) now_ = record.time;
-  if (options_.forget_after != 0) forget_due(now_);
   if (facts.call_id.empty()) {
     ++counters_.without_call_id;
     return {};
@@ -237,7 +244,10 @@ CallWeaver::Outcome CallWeaver::add(const model::Record& record, const SipFacts&
   }
   if (!facts.user_agent.empty()) note_user_agent(t, facts.user_agent);
   if (!facts.sdp.empty()) note_sdp(t, record, facts);
-  schedule(t, index, now_);
+  if (options_.forget_after == 0 && !t.in_ended && is_over(t)) {
+    t.in_ended = true;
+    ended_.emplace_back(index, t.generation);
+  }
   if (memory_bytes_ > options_.budget_bytes) enforce_budget();
   return outcome;
 }
@@ -391,37 +401,45 @@ void CallWeaver::note_cause(Tracker& t, std::string_view reason_header) {
   t.call.cause_text = intern(t, quick_parameter(first, "text"));
 }
 
-void CallWeaver::schedule(Tracker& t, uint32_t index, Timestamp now) {
-  const bool over = t.call.kind == CallKind::Call ? is_known(t.call.end) : t.has_final;
-  if (!over) return;
-  if (options_.forget_after != 0) {
-    due_.push_back({now + options_.forget_after, index, t.generation});
-  } else if (ended_.empty() || ended_.back().first != index) {
-    ended_.emplace_back(index, t.generation);
-  }
+bool CallWeaver::is_over(const Tracker& t) {
+  return t.call.kind == CallKind::Call ? is_known(t.call.end) : t.has_final;
 }
 
-void CallWeaver::forget_due(Timestamp now) {
-  while (!due_.empty() && due_.front().at <= now) {
-    const Due due = due_.front();
+Timestamp CallWeaver::forget_time(const Tracker& t) const {
+  if (is_over(t)) return t.call.last + options_.forget_after;
+  return t.call.last + (is_known(t.call.answer) ? kForgetAnswered : kForgetUnanswered);
+}
+
+void CallWeaver::advance(Timestamp now) {
+  if (!is_known(clock_) || now > clock_) clock_ = now;
+  while (!due_.empty() && due_.front().at <= clock_) {
+    Due due = due_.front();
     due_.pop_front();
     Tracker& t = trackers_[due.tracker];
     if (!t.in_use || t.generation != due.generation) continue;
-    // Something came since: its own entry further back in the queue will see to it.
-    if (t.call.last + options_.forget_after > now) continue;
-    drop(due.tracker);
+    if (forget_time(t) <= clock_) {
+      if (clock_ > now_) now_ = clock_;
+      drop(due.tracker);
+    } else {
+      due.at = clock_ + options_.forget_after;
+      due_.push_back(due);
+    }
   }
 }
 
-// Oldest finished calls go first, then whatever began first. Ended calls that got new messages may
-// be met twice here.
+// Oldest finished calls go first, then whatever began first.
 void CallWeaver::enforce_budget() {
   const size_t target = options_.budget_bytes - options_.budget_bytes / 16;
   while (memory_bytes_ > target && (!ended_.empty() || !begun_.empty())) {
     auto& queue = ended_.empty() ? begun_ : ended_;
     const auto [index, generation] = queue.front();
     queue.pop_front();
-    if (!trackers_[index].in_use || trackers_[index].generation != generation) continue;
+    Tracker& t = trackers_[index];
+    if (!t.in_use || t.generation != generation) continue;
+    if (&queue == &ended_ && !is_over(t)) {
+      t.in_ended = false;  // it was taken up again, such as with credentials
+      continue;
+    }
     ++counters_.evicted;
     drop(index);
   }

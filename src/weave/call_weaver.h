@@ -22,8 +22,8 @@ namespace siploom::weave {
 
 struct WeaveOptions {
   size_t budget_bytes = size_t{1} << 30;
-  // Finished calls are handed to on_done and forgotten this long after their last message; 0: kept
-  // until the end.
+  // Finished calls are handed to on_done and forgotten this long after their last message, others
+  // when nothing can be expected of them any more; 0: all are kept until the end.
   Nanoseconds forget_after = 0;
 };
 
@@ -47,6 +47,9 @@ class CallWeaver final {
   Outcome add(const model::Record& record, const SipFacts& facts);
   // A copy of a message seen before (another tap): counted, nothing else.
   void add_copy(const SipFacts& facts);
+  // The capture has come to `now`: forgets what forget_after says. Told apart from the times of the
+  // messages added, so that what is forgotten does not depend on how calls are spread over shards.
+  void advance(Timestamp now);
 
   // Called with each call that is forgotten or evicted, its state made final.
   void set_on_done(OnDone on_done) { on_done_ = std::move(on_done); }
@@ -83,6 +86,7 @@ class CallWeaver final {
     bool primary_seen = false;     // the request itself was captured
     bool offer_from_caller = true;
     bool subscription_over = false;
+    bool in_ended = false;  // has an entry in ended_
   };
   struct Due {
     Timestamp at;
@@ -109,8 +113,8 @@ class CallWeaver final {
   void note_cause(Tracker& t, std::string_view reason_header);
   void note_sdp(Tracker& t, const model::Record& record, const SipFacts& facts);
   void note_codecs(std::vector<std::string_view>& out, Tracker& t);
-  void schedule(Tracker& t, uint32_t index, Timestamp now);
-  void forget_due(Timestamp now);
+  static bool is_over(const Tracker& t);
+  Timestamp forget_time(const Tracker& t) const;
   void enforce_budget();
   void drop(uint32_t index);
   static void recycle(Tracker& t);
@@ -125,13 +129,14 @@ class CallWeaver final {
   std::deque<Tracker> trackers_;
   std::vector<uint32_t> free_;
   FlatMap<std::string_view, uint32_t> by_call_id_;
-  std::deque<Due> due_;
+  std::deque<Due> due_;  // one entry a call, when there is forget_after
   std::deque<std::pair<uint32_t, uint32_t>> begun_;  // tracker, generation: in order of creation
   std::deque<std::pair<uint32_t, uint32_t>> ended_;  // ... of ending
   Interner interner_;
   std::unique_ptr<sdp::Session> session_;
   WeaveCounters counters_;
-  Timestamp now_ = kNoTime;
+  Timestamp now_ = kNoTime;    // the latest message
+  Timestamp clock_ = kNoTime;  // see advance()
   size_t memory_bytes_ = 0;
 };
 

@@ -28,7 +28,8 @@ def check_totals(name, stats, truth):
         check_equal(stats[key], truth[key], f"{name}: {key}")
     for key in ("messages", "requests", "responses", "transports", "call_ids", "malformed"):
         check_equal(stats["sip"][key], truth["sip"][key], f"{name}: sip.{key}")
-    check_equal(stats["rtp"], truth["rtp"], f"{name}: rtp")
+    for key in ("packets", "streams"):
+        check_equal(stats["rtp"][key], truth["rtp"][key], f"{name}: rtp.{key}")
     check_equal(stats["rtcp"]["packets"], truth["rtcp"]["packets"], f"{name}: rtcp")
 
 
@@ -163,7 +164,8 @@ def test_exports():
     out = FOLDER / "calls.pcap"
     run("export", "--calls", "-o", out, path)
     again = run_json("stats", "--json", out)[0]
-    check_equal(again["rtp"], truth["rtp"], "whole calls hold their RTP")
+    for key in ("packets", "streams"):
+        check_equal(again["rtp"][key], truth["rtp"][key], f"whole calls hold their RTP: {key}")
     _, text, _ = run("export", "--calls", "--format", "csv", path)
     rows = list(csv.DictReader(io.StringIO(text.decode())))
     check_equal(len(rows), len(run_json("calls", "--json", path)), "a CSV row a call")
