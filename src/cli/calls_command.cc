@@ -1,22 +1,23 @@
-// siploom calls: the list.
+// siploom calls: the list; of input that has no end, each call once it is over.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "base/text.h"
+#include "cli/call_writer.h"
 #include "cli/chosen_calls.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "exporter/json.h"
 #include "pipeline/call_subject.h"
-#include "view/call_view.h"
 
 namespace siploom::cli {
 
 namespace {
 
 using Rows = std::vector<const model::Call*>;
+
+// How long a live call that is over is kept in case its Call-ID is used again.
+constexpr Nanoseconds kForgetLive = 600 * kSecond;
 
 // First value of a field, as something to sort by: numbers before texts.
 struct SortKey {
@@ -54,16 +55,6 @@ int compare(const SortKey& a, const SortKey& b, bool descending) {
   return descending ? -order : order;
 }
 
-Result<const registry::FieldInfo*> call_field(std::string_view name) {
-  const registry::FieldInfo* field = registry::find_field(name);
-  if (field != nullptr && field->scope != registry::Scope::Message) return field;
-  const auto near = registry::nearest_fields(name);
-  return fail(ErrorCode::InvalidArgument,
-              fmt::format("calls have no field '{}'{}", name,
-                          near.empty() ? "; `siploom fields` lists them"
-                                       : fmt::format("; did you mean {}?", near.front())));
-}
-
 Result<void> sort_rows(Rows& rows, const std::string& sort) {
   if (sort.empty()) return {};
   const bool descending = sort.front() == '-';
@@ -78,93 +69,56 @@ Result<void> sort_rows(Rows& rows, const std::string& sort) {
   return {};
 }
 
-std::string value_text(const query::Value& value) {
-  if (const auto* text = std::get_if<std::string_view>(&value)) return view::safe(*text);
-  if (const auto* number = std::get_if<double>(&value)) return fmt::format("{:.15g}", *number);
-  if (const auto* duration = std::get_if<query::Duration>(&value))
-    return view::short_duration(duration->ns);
-  if (const auto* time = std::get_if<Timestamp>(&value)) return format_rfc3339(*time, 3);
-  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "yes" : "";
-  if (const auto* endpoint = std::get_if<Endpoint>(&value)) {
-    return endpoint->port == 0 ? format_ip(endpoint->address) : format_endpoint(*endpoint);
-  }
-  return "";
-}
-
-view::Cell field_cell(const model::Call& call, const registry::FieldInfo& field) {
-  std::string out;
-  const auto take = [&](const query::Value& value) {
-    if (!out.empty()) out += ' ';
-    out += value_text(value);
-    return true;
-  };
-  pipeline::CallSubject(call).values(field.id, take);
-  return {out, view::Role::Plain};
-}
-
-// A column of the list: one that the view knows how to show, or any field of the registry.
-struct Shown {
-  view::Column column;
-  std::string view_name;
-  const registry::FieldInfo* field = nullptr;
-};
-
-Result<std::vector<Shown>> columns_of(const CallsOptions& options, bool one_kind) {
-  std::vector<Shown> out;
-  const auto& known = view::call_columns();
-  if (options.columns.empty()) {
-    for (const view::CallColumn& column : known) {
-      if (column.name == "kind" && one_kind) continue;  // says the same in every row
-      out.push_back({column.column, column.name, nullptr});
-    }
-    return out;
-  }
-  for (const std::string& name : options.columns) {
-    const auto found = std::find_if(known.begin(), known.end(),
-                                    [&](const auto& c) { return iequals(c.name, name); });
-    if (found != known.end()) {
-      out.push_back({found->column, found->name, nullptr});
-      continue;
-    }
-    const registry::FieldInfo* field = SL_TRY(call_field(name));
-    const bool number =
-        field->type == registry::Type::Number || field->type == registry::Type::Duration;
-    out.push_back(
-        {{std::string(field->name), number ? view::Align::Right : view::Align::Left, 3, 6, 48},
-         "",
-         field});
-  }
-  return out;
-}
-
-Result<void> write_table(Output& out, const CallsOptions& options, const Rows& rows,
-                         const std::vector<std::pair<const model::Call*, size_t>>& numbers) {
-  const bool one_kind = std::all_of(rows.begin(), rows.end(), [](const model::Call* c) {
-    return c->kind == model::CallKind::Call;
-  });
-  const std::vector<Shown> shown = SL_TRY(columns_of(options, one_kind));
-  std::vector<view::Column> columns;
-  for (const Shown& s : shown) columns.push_back(s.column);
-  view::Table table(columns);
+// A finished capture: everything is read, then listed.
+Result<size_t> list_all(Options& options, Output& out, Input& input, const query::Filter* filter) {
+  auto chosen = choose_calls(input, filter);
+  input.report();
+  if (!chosen) return tl::unexpected<Error>(chosen.error());
+  // Numbers are those that `siploom show` takes: over all calls.
+  std::vector<std::pair<const model::Call*, size_t>> numbers;
+  for (const model::Call* call : chosen->consumer->calls())
+    numbers.emplace_back(call, numbers.size() + 1);
+  std::sort(numbers.begin(), numbers.end());
+  Rows rows = chosen->calls;
+  SL_TRY_VOID(sort_rows(rows, options.calls.sort));
+  const size_t limit = options.calls.limit;
+  if (limit != 0 && rows.size() > limit) rows.resize(limit);
+  CallWriter writer = SL_TRY(CallWriter::make(options, out, false));
   for (const model::Call* call : rows) {
     const auto at =
         std::lower_bound(numbers.begin(), numbers.end(), call,
                          [](const auto& entry, const model::Call* c) { return entry.first < c; });
-    std::vector<view::Cell> cells;
-    for (const Shown& s : shown) {
-      cells.push_back(s.field != nullptr ? field_cell(*call, *s.field)
-                                         : view::call_cell(s.view_name, *call, at->second));
-    }
-    table.add(std::move(cells));
+    writer.add(*call, at->second);
   }
-  if (!rows.empty() && out.is_terminal()) {
-    out.write(view::paint(view::Role::Dim,
-                          format_rfc3339(rows.front()->start, 0).substr(0, 10) + " UTC",
-                          out.color()) +
-              "\n");
+  writer.finish();
+  if (const uint64_t evicted = chosen->consumer->evicted(); evicted != 0) {
+    complain(fmt::format("{} calls did not fit into --memory and are not listed", evicted));
   }
-  out.write(table.text(out.width(), out.color()));
-  return {};
+  return writer.row_count();
+}
+
+// A pipe or an interface: each call is listed when it is over, the others when the input ends.
+Result<size_t> list_as_they_end(Options& options, Output& out, Input& input,
+                                const query::Filter* filter) {
+  CallWriter writer = SL_TRY(CallWriter::make(options, out, true));
+  size_t number = 0;
+  pipeline::CallConsumerOptions consume;
+  consume.weave.budget_bytes = options.input.memory_bytes;
+  if (input.is_live()) consume.weave.forget_after = kForgetLive;
+  consume.filter = filter;
+  consume.watch = [&](const model::Call& call) {
+    ++number;
+    if (filter == nullptr || filter->matches(pipeline::CallSubject(call))) writer.add(call, number);
+    const size_t limit = options.calls.limit;
+    return (limit == 0 || writer.row_count() < limit) && !out.is_broken();
+  };
+  pipeline::CallConsumer consumer(consume);
+  auto result = input.run(consumer);
+  input.report();
+  consumer.finish(result ? result->counters.last : kNoTime);
+  writer.finish();
+  if (!result) return tl::unexpected<Error>(result.error());
+  return writer.row_count();
 }
 
 }  // namespace
@@ -175,41 +129,12 @@ int calls_command(Options& options) {
   if (!filter) return fail_with(filter.error());
   Output out(options.output);
   Input input(options.input, options.output);
-  auto chosen = choose_calls(input, *filter ? &**filter : nullptr);
-  input.report();
-  if (!chosen) return fail_with(chosen.error());
-  Rows rows = chosen->calls;
-  std::vector<std::pair<const model::Call*, size_t>>
-      numbers;  // as `siploom show` counts: over all calls
-  {
-    size_t number = 0;
-    for (const model::Call* call : chosen->consumer->calls()) numbers.emplace_back(call, ++number);
-    std::sort(numbers.begin(), numbers.end());
-  }
-  if (auto sorted = sort_rows(rows, options.calls.sort); !sorted) return fail_with(sorted.error());
-  if (options.calls.limit != 0 && rows.size() > options.calls.limit)
-    rows.resize(options.calls.limit);
-  if (options.output.json) {
-    for (const model::Call* call : rows) {
-      JsonWriter json(out.buffer());
-      exporter::write_call(json, *call);
-      out.write("\n");
-    }
-  } else if (options.output.csv) {
-    out.write(exporter::csv_header());
-    for (const model::Call* call : rows) {
-      exporter::append_csv(out.buffer(), *call);
-      out.write("");
-    }
-  } else if (!rows.empty()) {
-    if (auto written = write_table(out, options.calls, rows, numbers); !written)
-      return fail_with(written.error());
-  }
-  out.flush();
-  if (const uint64_t evicted = chosen->consumer->evicted(); evicted != 0) {
-    complain(fmt::format("{} calls did not fit into --memory and are not listed", evicted));
-  }
-  return rows.empty() ? 1 : 0;
+  const query::Filter* chosen = *filter ? &**filter : nullptr;
+  const bool as_they_end = input.is_stream() && options.calls.sort.empty();
+  auto count = as_they_end ? list_as_they_end(options, out, input, chosen)
+                           : list_all(options, out, input, chosen);
+  if (!count) return fail_with(count.error());
+  return *count == 0 ? 1 : 0;
 }
 
 }  // namespace siploom::cli

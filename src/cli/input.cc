@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,6 +35,18 @@ bool exists(const std::string& path) {
 bool looks_like_filter(const std::string& word) {
   if (word.find_first_of(" =~<>(){}\"'") != std::string::npos) return true;
   return word.find_first_of("/.") == std::string::npos;
+}
+
+}  // namespace
+
+namespace {
+
+// `siploom calls - < trunk.pcap`: a file like any other, that can be mapped and read twice.
+void name_redirected_file(std::vector<std::string>& files) {
+  struct stat info {};
+  const bool plain = ::fstat(STDIN_FILENO, &info) == 0 && S_ISREG(info.st_mode) &&
+                     ::lseek(STDIN_FILENO, 0, SEEK_CUR) == 0;
+  if (plain) std::replace(files.begin(), files.end(), std::string("-"), std::string("/dev/stdin"));
 }
 
 }  // namespace
@@ -171,11 +184,9 @@ Result<void> resolve_words(InputOptions& input, bool filter_first) {
                 fmt::format("'{}': give either files or -i {}, not both", input.files.front(),
                             input.interface));
   }
+  if (!live && input.files.empty() && isatty(STDIN_FILENO) == 0) input.files = {"-"};
+  name_redirected_file(input.files);
   if (live || !input.files.empty()) return {};
-  if (isatty(STDIN_FILENO) == 0) {
-    input.files = {"-"};
-    return {};
-  }
   return fail(ErrorCode::InvalidArgument,
               "no capture named: give files, '-' for standard input, or -i IFACE (see --help)");
 }

@@ -31,6 +31,7 @@ class Input final {
   Result<std::unique_ptr<capture::Source>> open() const;
   // Tells warnings of the last run on standard error: files cut off, packets dropped.
   void report() const;
+  bool is_live() const { return !options_.interface.empty(); }
   bool is_stream() const;  // standard input or live: results should show as they come
   unsigned threads() const;
   const InputOptions& options() const { return options_; }

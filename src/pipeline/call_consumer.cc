@@ -15,6 +15,9 @@ uint64_t endpoint_hash(const Endpoint& e) {
 
 // How many packets ahead the stream table's slots are fetched.
 constexpr size_t kPrefetchAhead = 8;
+// Beyond T2 (RFC 3261 17.1.2.2), so that a call which is still being retransmitted is not told.
+constexpr auto kWatchSilence = std::chrono::seconds(5);
+constexpr auto kWatchEvery = std::chrono::milliseconds(500);
 
 }  // namespace
 
@@ -22,7 +25,11 @@ CallConsumer::CallConsumer(const CallConsumerOptions& options) : options_(option
   for (size_t i = 0; i < std::max<size_t>(1, options.shards); ++i) {
     auto shard = std::make_unique<Shard>(options_);
     Shard* raw = shard.get();
-    if (options_.stats || options_.weave.forget_after != 0) {
+    if (options_.watch) {
+      shard->weaver.set_on_done([this](const model::Call& call) {
+        if (!satisfied_ && !options_.watch(call)) satisfied_ = true;
+      });
+    } else if (options_.stats || options_.weave.forget_after != 0) {
       shard->weaver.set_on_done([this, raw](const model::Call& call) {
         if (options_.stats) raw->stats.add_call(call);
         note_announced(*raw, call);
@@ -74,6 +81,7 @@ void CallConsumer::consume(size_t shard_index, Chunk& chunk) {
   if (options_.weave.forget_after != 0 && is_known(chunk.counters.last)) {
     shard.weaver.advance(chunk.counters.last);
   }
+  if (options_.watch) watch_calls(shard, chunk.counters.last);
   if (!options_.rtp) return;
   for (const RtcpPacket& packet : chunk.rtcp[shard_index]) {
     if (!shard.rtcp_copies.is_copy(packet.time, packet.copy_key, packet.copy_hash)) {
@@ -88,9 +96,25 @@ void CallConsumer::consume(size_t shard_index, Chunk& chunk) {
   }
 }
 
+// Silence is told by our own clock: what is read faster than it happened is not cut short.
+void CallConsumer::watch_calls(Shard& shard, Timestamp latest) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!marks_.empty() && now - marks_.back().when < kWatchEvery) return;
+  if (is_known(latest) && (marks_.empty() || latest > marks_.back().latest)) {
+    marks_.push_back({now, latest});
+  } else if (!marks_.empty()) {
+    marks_.push_back({now, marks_.back().latest});
+  }
+  while (marks_.size() > 1 && now - marks_[1].when >= kWatchSilence) marks_.pop_front();
+  if (marks_.empty() || now - marks_.front().when < kWatchSilence) return;
+  shard.weaver.tell_over(marks_.front().latest, [this](const model::Call& call) {
+    if (!satisfied_ && !options_.watch(call)) satisfied_ = true;
+  });
+}
+
 void CallConsumer::finish(Timestamp last) {
   for (auto& shard : shards_) {
-    if (options_.weave.forget_after != 0) {
+    if (options_.weave.forget_after != 0 || options_.watch) {
       shard->weaver.flush(last);
       continue;
     }

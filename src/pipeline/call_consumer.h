@@ -1,6 +1,10 @@
 // CallConsumer: weaves messages to calls and packets to streams, by shards, and counts.
 #pragma once
 
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -22,12 +26,16 @@ struct CallConsumerOptions {
   Nanoseconds interval = 0;               // of the counts over time; 0: none
   const query::Filter* filter = nullptr;  // call scope; its message predicates are asked here
   const query::Filter* message_filter = nullptr;  // message scope; others are passed over
+  // For input that has no end (one shard): takes each call once, when it is over and silent for
+  // some seconds, forgotten, or when the input ends; false: it has seen enough.
+  std::function<bool(const model::Call&)> watch;
 };
 
 class CallConsumer final : public Consumer {
  public:
   explicit CallConsumer(const CallConsumerOptions& options);
 
+  bool is_satisfied() const override { return satisfied_.load(std::memory_order_relaxed); }
   Wants wants() const override { return {true, options_.rtp, nullptr}; }
   size_t shard_count() const override { return shards_.size(); }
   void prepare(Chunk& chunk) override;
@@ -54,11 +62,19 @@ class CallConsumer final : public Consumer {
     HashSet announced;
     Shard(const CallConsumerOptions& options) : weaver(options.weave), stats(options.interval) {}
   };
+  // How far the capture had come some time ago, by our own clock.
+  struct Mark {
+    std::chrono::steady_clock::time_point when;
+    Timestamp latest;
+  };
+  void watch_calls(Shard& shard, Timestamp latest);
   static constexpr size_t kMaxAnnounced = 1u << 20;
   void note_announced(Shard& shard, const model::Call& call) const;
 
   CallConsumerOptions options_;
   std::vector<std::unique_ptr<Shard>> shards_;
+  std::deque<Mark> marks_;
+  std::atomic<bool> satisfied_{false};
 };
 
 }  // namespace siploom::pipeline

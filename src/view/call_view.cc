@@ -166,6 +166,10 @@ const std::vector<CallColumn>& call_columns() {
 Cell call_cell(const std::string& column, const Call& call, size_t number) {
   if (column == "number") return {std::to_string(number), Role::Dim};
   if (column == "start") return {format_clock(call.start, 3), Role::Plain};
+  if (column == "date") {
+    return {format_rfc3339(call.start, 0).substr(0, 10) + " " + format_clock(call.start, 3),
+            Role::Plain};
+  }
   if (column == "kind") return {std::string(model::kind_name(call.kind)), Role::Dim};
   if (column == "from") return {party_text(call.from), Role::Plain};
   if (column == "to") return {party_text(call.to), Role::Plain};

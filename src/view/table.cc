@@ -53,27 +53,35 @@ std::vector<size_t> Table::widths(size_t width) const {
   return out;
 }
 
-std::string Table::text(size_t width, bool color) const {
-  const std::vector<size_t> shown = widths(width);
+void Table::lay_out(size_t width) {
+  laid_ = widths(width);
+  shortens_ = width != 0;
+  rows_.clear();
+}
+
+std::string Table::line(const std::vector<Cell>& row, bool color) const {
   std::string out;
-  const auto line = [&](auto&& cell) {
-    std::string row;
-    for (size_t i = 0; i < columns_.size(); ++i) {
-      if (shown[i] == 0) continue;
-      if (!row.empty()) row += std::string(kGap, ' ');
-      row += cell(i);
-    }
-    row.erase(row.find_last_not_of(' ') + 1);
-    out += row + "\n";
-  };
-  line([&](size_t i) {
-    return paint(Role::Heading, fit(columns_[i].title, shown[i], columns_[i].align), color);
-  });
-  for (const auto& row : rows_) {
-    line([&](size_t i) {
-      return paint(row[i].role, fit(row[i].text, shown[i], columns_[i].align), color);
-    });
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    if (laid_[i] == 0) continue;
+    if (!out.empty()) out += std::string(kGap, ' ');
+    const size_t room = shortens_ ? laid_[i] : std::max(laid_[i], display_width(row[i].text));
+    out += paint(row[i].role, fit(row[i].text, room, columns_[i].align), color);
   }
+  out.erase(out.find_last_not_of(' ') + 1);
+  return out + "\n";
+}
+
+std::string Table::heading(bool color) const {
+  std::vector<Cell> titles;
+  for (const Column& column : columns_) titles.push_back({column.title, Role::Heading});
+  return line(titles, color);
+}
+
+std::string Table::text(size_t width, bool color) const {
+  Table laid(columns_);
+  laid.laid_ = widths(width);
+  std::string out = laid.heading(color);
+  for (const auto& row : rows_) out += laid.line(row, color);
   return out;
 }
 

@@ -27,6 +27,11 @@ class Table final {
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
   void add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
   size_t row_count() const { return rows_.size(); }
+  // Fixes the widths by the rows so far and forgets these: for tables that are printed as they
+  // grow.
+  void lay_out(size_t width);
+  std::string heading(bool color) const;
+  std::string line(const std::vector<Cell>& row, bool color) const;
   // `width` 0: as wide as it needs to be, nothing shortened.
   std::string text(size_t width, bool color) const;
 
@@ -34,6 +39,8 @@ class Table final {
   std::vector<size_t> widths(size_t width) const;  // 0: not shown
   std::vector<Column> columns_;
   std::vector<std::vector<Cell>> rows_;
+  std::vector<size_t> laid_;
+  bool shortens_ = true;
 };
 
 }  // namespace siploom::view

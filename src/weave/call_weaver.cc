@@ -447,7 +447,7 @@ void CallWeaver::enforce_budget() {
 
 void CallWeaver::drop(uint32_t index) {
   Tracker& t = trackers_[index];
-  if (on_done_) {
+  if (on_done_ && !t.told) {
     settle_one(t);
     on_done_(t.call);
   }
@@ -487,6 +487,15 @@ void CallWeaver::settle_one(Tracker& t) const {
   const bool given_up = t.call.state == model::CallState::Cancelled;
   if (given_up && t.call.hangup_by == model::HangupBy::Nobody) {
     t.call.hangup_by = model::HangupBy::Caller;
+  }
+}
+
+void CallWeaver::tell_over(Timestamp quiet_since, const OnDone& tell) {
+  for (Tracker& t : trackers_) {
+    if (!t.in_use || t.told || t.call.last > quiet_since || !is_over(t)) continue;
+    settle_one(t);
+    t.told = true;
+    tell(t.call);
   }
 }
 

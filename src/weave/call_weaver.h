@@ -51,8 +51,11 @@ class CallWeaver final {
   // messages added, so that what is forgotten does not depend on how calls are spread over shards.
   void advance(Timestamp now);
 
-  // Called with each call that is forgotten or evicted, its state made final.
+  // Called with each call that is forgotten or evicted and was not told before (tell_over), its
+  // state made final.
   void set_on_done(OnDone on_done) { on_done_ = std::move(on_done); }
+  // Calls `tell` with each call that is over and has been silent since `quiet_since`, once.
+  void tell_over(Timestamp quiet_since, const OnDone& tell);
   // Makes every call's state final as of `now` (the capture's last time).
   void settle(Timestamp now);
   // The same, handing every call to on_done and forgetting it.
@@ -87,6 +90,7 @@ class CallWeaver final {
     bool offer_from_caller = true;
     bool subscription_over = false;
     bool in_ended = false;  // has an entry in ended_
+    bool told = false;      // by tell_over()
   };
   struct Due {
     Timestamp at;
@@ -129,7 +133,7 @@ class CallWeaver final {
   std::deque<Tracker> trackers_;
   std::vector<uint32_t> free_;
   FlatMap<std::string_view, uint32_t> by_call_id_;
-  std::deque<Due> due_;  // one entry a call, when there is forget_after
+  std::deque<Due> due_;                              // one entry a call, when there is forget_after
   std::deque<std::pair<uint32_t, uint32_t>> begun_;  // tracker, generation: in order of creation
   std::deque<std::pair<uint32_t, uint32_t>> ended_;  // ... of ending
   Interner interner_;
