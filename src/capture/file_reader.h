@@ -46,8 +46,10 @@ constexpr uint32_t kMaxRecordBytes = 4u << 20;
 bool is_pcap(ByteSpan head);
 bool is_pcapng(ByteSpan head);
 bool is_snoop(ByteSpan head);
+bool is_netmon(ByteSpan head);
 std::unique_ptr<FileReader> pcap_reader(std::string name, std::unique_ptr<Window> window);
 std::unique_ptr<FileReader> pcapng_reader(std::string name, std::unique_ptr<Window> window);
 std::unique_ptr<FileReader> snoop_reader(std::string name, std::unique_ptr<Window> window);
+std::unique_ptr<FileReader> netmon_reader(std::string name, std::unique_ptr<Window> window);
 
 }  // namespace siploom::capture

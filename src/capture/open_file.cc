@@ -23,6 +23,7 @@ MakeReader reader_for(ByteSpan head) {
   if (is_pcap(head)) return pcap_reader;
   if (is_pcapng(head)) return pcapng_reader;
   if (is_snoop(head)) return snoop_reader;
+  if (is_netmon(head)) return netmon_reader;
   return nullptr;
 }
 
@@ -38,8 +39,8 @@ tl::unexpected<Error> not_a_capture(const std::string& name, ByteSpan head) {
   return fail(
       ErrorCode::Malformed,
       fmt::format(
-          "{}: not a capture: it begins with{}; siploom reads pcap, pcapng, snoop and text dumps, "
-          "plain or in gzip, zstd, xz or lz4",
+          "{}: not a capture: it begins with{}; siploom reads pcap, pcapng, snoop, NetMon and text "
+          "dumps, plain or in gzip, zstd, xz or lz4",
           name, first_octets(head)));
 }
 
