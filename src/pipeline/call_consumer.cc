@@ -78,8 +78,10 @@ void CallConsumer::consume(size_t shard_index, Chunk& chunk) {
                               outcome.retransmission);
     }
   }
-  if (options_.weave.forget_after != 0 && is_known(chunk.counters.last)) {
-    shard.weaver.advance(chunk.counters.last);
+  if (const Timestamp latest = chunk.counters.last; is_known(latest)) {
+    shard.copies.advance(latest);
+    shard.rtcp_copies.advance(latest);
+    if (options_.weave.forget_after != 0) shard.weaver.advance(latest);
   }
   if (options_.watch) watch_calls(shard, chunk.counters.last);
   if (!options_.rtp) return;

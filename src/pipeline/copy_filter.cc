@@ -25,18 +25,19 @@ uint64_t copy_hash_of(const model::Record& record, uint64_t identity) {
   return mix(h, ports);
 }
 
-void CopyFilter::forget_old(Timestamp now) {
-  if (!is_known(began_)) began_ = now;
-  if (current_.size() < kWorthForgetting) return;
-  const bool aged = now < began_ || now - began_ > 2 * kWindow;
-  if (!aged && current_.size() < kMaxRemembered) return;
+void CopyFilter::turn_over() {
   previous_ = std::move(current_);
   current_ = Generation{};
+}
+
+void CopyFilter::advance(Timestamp now) {
+  if (is_known(began_) && now >= began_ && now - began_ <= 2 * kWindow) return;
   began_ = now;
+  if (current_.size() != 0 || previous_.size() != 0) turn_over();
 }
 
 bool CopyFilter::is_copy(Timestamp time, uint32_t copy_key, uint64_t copy_hash) {
-  forget_old(time);
+  if (current_.size() >= kMaxRemembered) turn_over();
   const auto [seen, is_new] = current_.insert(copy_hash, copy_hash);
   if (is_new) {
     const Seen* before = previous_.find(copy_hash, copy_hash);

@@ -1,6 +1,6 @@
 // CopyFilter: tells the same packet seen again (an `any` interface, a mirror of both directions,
-// two tunnels) from a retransmission. Remembers a second of traffic, exactly, so that the answers do
-// not depend on how packets are spread over threads. One thread.
+// two tunnels) from a retransmission. Remembers about a second of traffic, exactly, so that the
+// answers do not depend on how packets are spread over threads. One thread.
 #pragma once
 
 #include <cstdint>
@@ -16,17 +16,19 @@ class CopyFilter final {
   // with the same IP identification (`copy_key`, 0: none) where both have one, that no SIP timer
   // can have sent them again (RFC 3261 17: T1 is 500 ms).
   bool is_copy(Timestamp time, uint32_t copy_key, uint64_t copy_hash);
+  // The capture has come to `now`: forgets what is old. Called at the same points of the capture,
+  // whatever the shards.
+  void advance(Timestamp now);
 
  private:
   // More than this within a second is forgotten early.
   static constexpr size_t kMaxRemembered = 1u << 20;
-  static constexpr size_t kWorthForgetting = 1024;
   struct Seen {
     Timestamp time;
     uint32_t copy_key = 0;
   };
   using Generation = FlatMap<uint64_t, Seen>;
-  void forget_old(Timestamp now);
+  void turn_over();
 
   Generation current_, previous_;
   Timestamp began_ = kNoTime;  // of the current generation

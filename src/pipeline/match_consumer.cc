@@ -78,6 +78,7 @@ void MatchConsumer::consume(size_t, Chunk& chunk) {
     view_.parse(message.record.payload, message.record.transport == Transport::Udp);
     if (!on_message_(message, view_, chunk, matched[i])) satisfied_.store(true);
   }
+  if (is_known(chunk.counters.last)) copy_filter_.advance(chunk.counters.last);
   if (on_chunk) on_chunk();
 }
 
