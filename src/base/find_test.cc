@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+#include "base/text.h"
+
 using namespace siploom;
 
 TEST_CASE("Finder finds what std::string finds") {
@@ -11,6 +13,18 @@ TEST_CASE("Finder finds what std::string finds") {
     const std::string haystack = *letters;
     const std::string needle = *rc::gen::resize(6, letters);
     RC_ASSERT(Finder(needle).find(as_bytes(haystack)) == haystack.find(needle));
+  }));
+}
+
+TEST_CASE("a Finder of any case finds what folding both sides finds") {
+  CHECK(rc::check("letters, digits and what lies 32 beside them", [] {
+    const auto letters =
+        rc::gen::container<std::string>(rc::gen::elementOf(std::string("aAbB@`1Q")));
+    const std::string haystack = *letters + *letters + *letters;
+    const std::string needle = *rc::gen::resize(5, letters);
+    const size_t expected = lower(haystack).find(lower(needle));
+    RC_ASSERT(Finder(needle, LetterCase::Any).find(as_bytes(haystack)) == expected);
+    RC_ASSERT(find_any_case(haystack, needle) == expected);
   }));
 }
 

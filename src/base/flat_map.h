@@ -70,6 +70,12 @@ class FlatMap final {
   void prefetch(uint64_t hash) const {
     if (!slots_.empty()) __builtin_prefetch(&slots_[stored(hash) & mask_]);
   }
+  // The slot where a search for `hash` begins, if it holds that hash: to prefetch what it names.
+  const Slot* peek(uint64_t hash) const {
+    if (slots_.empty()) return nullptr;
+    const Slot& slot = slots_[stored(hash) & mask_];
+    return slot.hash == stored(hash) ? &slot : nullptr;
+  }
   template <class Fn>
   void for_each(Fn&& fn) {
     for (Slot& slot : slots_) {

@@ -76,6 +76,18 @@ constexpr size_t find_where(std::string_view text, Stops&& stops, size_t from = 
 // fit.
 template <class Int>
 std::optional<Int> parse_number(std::string_view text, int base = 10) {
+  // Most numbers are short and decimal, and need no library.
+  constexpr size_t kShort = sizeof(Int) >= 8 ? 18 : sizeof(Int) >= 4 ? 9 : sizeof(Int) >= 2 ? 4 : 2;
+  if constexpr (std::is_unsigned_v<Int>) {
+    if (base == 10 && !text.empty() && text.size() <= kShort) {
+      uint64_t sum = 0;
+      for (const char c : text) {
+        if (!is_digit(c)) return std::nullopt;
+        sum = sum * 10 + static_cast<uint64_t>(c - '0');
+      }
+      return static_cast<Int>(sum);
+    }
+  }
   Int value{};
   const char* end = text.data() + text.size();
   std::from_chars_result result{};

@@ -63,9 +63,21 @@ void CallConsumer::prepare(Chunk& chunk) {
   }
 }
 
+void CallConsumer::fetch_ahead(const Shard& shard, const std::vector<Message>& messages,
+                               size_t at) {
+  if (at + 2 * kPrefetchAhead < messages.size()) {
+    shard.weaver.prefetch_slot(messages[at + 2 * kPrefetchAhead].facts);
+  }
+  if (at + kPrefetchAhead < messages.size()) {
+    shard.weaver.prefetch_call(messages[at + kPrefetchAhead].facts);
+  }
+}
+
 void CallConsumer::consume(size_t shard_index, Chunk& chunk) {
   Shard& shard = *shards_[shard_index];
-  for (const Message& message : chunk.messages) {
+  for (size_t i = 0; i < chunk.messages.size(); ++i) {
+    fetch_ahead(shard, chunk.messages, i);
+    const Message& message = chunk.messages[i];
     if (message.shard != shard_index || !message.wanted) continue;
     if (shard.copies.is_copy(message.record.time, message.record.copy_key, message.copy_hash)) {
       shard.weaver.add_copy(message.facts);

@@ -67,6 +67,7 @@ class CallConsumer final : public Consumer {
     std::chrono::steady_clock::time_point when;
     Timestamp latest;
   };
+  static void fetch_ahead(const Shard& shard, const std::vector<Message>& messages, size_t at);
   void watch_calls(Shard& shard, Timestamp latest);
   static constexpr size_t kMaxAnnounced = 1u << 20;
   void note_announced(Shard& shard, const model::Call& call) const;

@@ -15,7 +15,7 @@ class Consumer {
   struct Wants {
     bool facts = true;                // Message::facts filled
     bool rtp = false;                 // RTP packets sorted into Chunk::rtp
-    const Finder* literal = nullptr;  // messages without this text are not wanted (but counted)
+    const Finder* literal = nullptr;  // messages without this text are not wanted
   };
   virtual Wants wants() const = 0;
   // How many shards consume() is called for; Message::shard and Chunk::rtp go by it. Fixed for the

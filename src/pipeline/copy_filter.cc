@@ -28,6 +28,7 @@ uint64_t copy_hash_of(const model::Record& record, uint64_t identity) {
 void CopyFilter::turn_over() {
   previous_ = std::move(current_);
   current_ = Generation{};
+  current_.reserve(previous_.size());
 }
 
 void CopyFilter::advance(Timestamp now) {

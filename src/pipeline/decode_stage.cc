@@ -101,6 +101,11 @@ void classify_datagram(const Context& context, model::Record record, int depth) 
     }
     return;
   }
+  // A message without the text that is searched for is passed over before it is looked at; what a
+  // HEP packet carries may be compressed.
+  const bool passed_over = context.literal != nullptr && !as_text(payload).starts_with("HEP3") &&
+                           !context.literal->in(payload);
+  if (passed_over) return;
   if (sip::looks_like_sip(payload)) {
     add_message(context, record);
   } else if (depth < kMaxHepDepth && hep::looks_like_hep(payload)) {
@@ -127,10 +132,7 @@ void index_messages(std::vector<Message>& messages, const Consumer& consumer,
       message.wanted = false;
       continue;
     }
-    if (!wants.facts) {
-      message.copy_hash = copy_hash_of(message.record);
-      continue;
-    }
+    if (!wants.facts) continue;
     const bool datagram = message.record.transport == Transport::Udp;
     scratch.view.parse(message.record.payload, datagram);
     weave::read_facts(scratch.view, message.facts);
@@ -147,7 +149,8 @@ void index_messages(std::vector<Message>& messages, const Consumer& consumer,
 void decode_chunk(Chunk& chunk, const DecodeOptions& options, const Consumer& consumer,
                   DecodeScratch& scratch) {
   const Consumer::Wants wants = consumer.wants();
-  const Context context{chunk, chunk.messages, scratch, wants.rtp, consumer.shard_count()};
+  const Context context{chunk,     chunk.messages,         scratch,
+                        wants.rtp, consumer.shard_count(), wants.literal};
   chunk.rtp.resize(context.shard_count);
   chunk.rtcp.resize(context.shard_count);
   const std::vector<capture::Frame>& frames = chunk.batch.frames;

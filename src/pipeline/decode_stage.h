@@ -28,6 +28,7 @@ struct Context {
   DecodeScratch& scratch;
   bool wants_rtp = false;
   size_t shard_count = 1;
+  const Finder* literal = nullptr;  // datagrams without it are of no use
 };
 
 void decode_chunk(Chunk& chunk, const DecodeOptions& options, const Consumer& consumer,

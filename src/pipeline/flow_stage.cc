@@ -33,8 +33,9 @@ FlowStage::~FlowStage() = default;
 const packet::TcpCounters& FlowStage::tcp() const { return tcp_->counters(); }
 
 void FlowStage::run(Chunk& chunk, const Consumer& consumer, DecodeScratch& scratch) {
-  const Context context{chunk, chunk.from_flows, scratch, consumer.wants().rtp,
-                        consumer.shard_count()};
+  const Consumer::Wants wants = consumer.wants();
+  const Context context{chunk,     chunk.from_flows,       scratch,
+                        wants.rtp, consumer.shard_count(), wants.literal};
   context_ = &context;
   demux_->set_context(&context);
   for (const Deferred& deferred : chunk.deferred) {
@@ -59,8 +60,9 @@ void FlowStage::run(Chunk& chunk, const Consumer& consumer, DecodeScratch& scrat
 }
 
 void FlowStage::finish(Chunk& chunk, const Consumer& consumer, DecodeScratch& scratch) {
-  const Context context{chunk, chunk.from_flows, scratch, consumer.wants().rtp,
-                        consumer.shard_count()};
+  const Consumer::Wants wants = consumer.wants();
+  const Context context{chunk,     chunk.from_flows,       scratch,
+                        wants.rtp, consumer.shard_count(), wants.literal};
   context_ = &context;
   demux_->set_context(&context);
   tcp_->finish();

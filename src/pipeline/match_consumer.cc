@@ -17,11 +17,15 @@ struct Matches final : ConsumerData {
 std::unique_ptr<Finder> literal_of(const MatchOptions& options) {
   const bool needs_others = options.invert || options.dialogs || options.context_after != 0;
   if (options.filter == nullptr || needs_others) return nullptr;
-  const std::vector<std::string> literals = options.filter->required_literals();
-  const auto longest =
-      std::max_element(literals.begin(), literals.end(),
-                       [](const auto& a, const auto& b) { return a.size() < b.size(); });
-  return longest == literals.end() ? nullptr : std::make_unique<Finder>(*longest);
+  const auto longest = [](const std::vector<std::string>& texts) {
+    const auto shorter = [](const auto& a, const auto& b) { return a.size() < b.size(); };
+    const auto found = std::max_element(texts.begin(), texts.end(), shorter);
+    return found == texts.end() ? std::string() : *found;
+  };
+  const std::string exact = longest(options.filter->required_literals());
+  if (!exact.empty()) return std::make_unique<Finder>(exact);
+  const std::string word = longest(options.filter->required_words());
+  return word.empty() ? nullptr : std::make_unique<Finder>(word, LetterCase::Any);
 }
 
 }  // namespace
@@ -68,8 +72,9 @@ void MatchConsumer::consume(size_t, Chunk& chunk) {
   const auto& matched = static_cast<const Matches&>(*chunk.data).matched;
   for (size_t i = 0; i < chunk.messages.size() && !is_satisfied(); ++i) {
     const Message& message = chunk.messages[i];
-    if (!message.wanted) continue;
-    if (copy_filter_.is_copy(message.record.time, message.record.copy_key, message.copy_hash)) {
+    if (!message.wanted || !may_be_given(matched[i])) continue;
+    const uint64_t hash = wants_facts() ? message.copy_hash : copy_hash_of(message.record);
+    if (copy_filter_.is_copy(message.record.time, message.record.copy_key, hash)) {
       ++copies_seen_;
       continue;
     }

@@ -46,6 +46,9 @@ class MatchConsumer final : public Consumer {
 
  private:
   bool wants_facts() const { return options_.dialogs || options_.call_ids != nullptr; }
+  bool may_be_given(bool matched) const {
+    return matched || context_left_ != 0 || options_.dialogs || options_.call_ids != nullptr;
+  }
   bool is_given(const Message& message, bool matched);
 
   MatchOptions options_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/find.h"
 #include "base/text.h"
 #include "query/node.h"
 
@@ -137,7 +138,7 @@ bool has(const Filter::Node& node, const Subject& subject) {
 }
 
 bool search(const Filter::Node& node, std::string_view raw) {
-  const size_t at = node.fold_case ? ifind(raw, node.text) : raw.find(node.text);
+  const size_t at = node.fold_case ? find_any_case(raw, node.text) : raw.find(node.text);
   return at != std::string_view::npos;
 }
 

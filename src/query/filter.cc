@@ -33,6 +33,14 @@ void collect_literals(const Filter::Node& node, std::vector<std::string>& out) {
   }
 }
 
+void collect_words(const Filter::Node& node, std::vector<std::string>& out) {
+  if (node.kind == Kind::And) {
+    for (const auto& child : node.children) collect_words(*child, out);
+  } else if (node.kind == Kind::Search && node.fold_case && !node.text.empty()) {
+    out.push_back(node.text);
+  }
+}
+
 }  // namespace
 
 Filter::Filter() = default;
@@ -57,6 +65,12 @@ const std::vector<Filter>& Filter::message_predicates() const { return predicate
 std::vector<std::string> Filter::required_literals() const {
   std::vector<std::string> out;
   collect_literals(*root_, out);
+  return out;
+}
+
+std::vector<std::string> Filter::required_words() const {
+  std::vector<std::string> out;
+  collect_words(*root_, out);
   return out;
 }
 

@@ -55,9 +55,10 @@ class Filter final {
   bool asks_calls() const;  // some field needs the call (call.*)
   // The predicates inside any(...), each to be asked of every message; at most 64.
   const std::vector<Filter>& message_predicates() const;
-  // Case-sensitive texts of which every matching message must hold each one (a fast refusal before
-  // parsing), as bytes.
+  // Texts of which every matching message must hold each one, as bytes (a fast refusal before
+  // parsing): case-sensitive ones, and those that may stand in any case.
   std::vector<std::string> required_literals() const;
+  std::vector<std::string> required_words() const;
   // The expression written out again, fully bracketed; compiling it gives an equal filter.
   std::string text() const;
 

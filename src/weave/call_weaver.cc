@@ -31,6 +31,7 @@ namespace {
 // grow.
 constexpr size_t kTextBlockBytes = 224;
 constexpr size_t kMaxInternedBytes = 8u << 20;
+constexpr size_t kCacheLine = 64;
 // Beyond timer C (RFC 3261 16.6 step 11) nobody waits for an answer; beyond the longest session
 // timer in use (RFC 4028) a call without a sign of life is not coming back.
 constexpr Nanoseconds kForgetUnanswered = 300 * kSecond;
@@ -213,6 +214,15 @@ bool CallWeaver::is_retransmission(Tracker& t, const model::Record& record, cons
     t.seen[t.seen_at++ % kMaxSeen] = identity;
   }
   return false;
+}
+
+void CallWeaver::prefetch_call(const SipFacts& facts) const {
+  const auto* slot = by_call_id_.peek(facts.call_hash);
+  if (slot == nullptr) return;
+  const Tracker& t = trackers_[slot->value];
+  const char* begin = reinterpret_cast<const char*>(&t);
+  for (size_t i = 0; i < sizeof(Tracker); i += kCacheLine) __builtin_prefetch(begin + i);
+  __builtin_prefetch(slot->key.data());
 }
 
 CallWeaver::Outcome CallWeaver::add(const model::Record& record, const SipFacts& facts) {

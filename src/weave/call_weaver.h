@@ -38,6 +38,10 @@ class CallWeaver final {
   explicit CallWeaver(const WeaveOptions& options);
   ~CallWeaver();
 
+  // Let the processor fetch what add() will touch: first the slot, some messages later the call.
+  void prefetch_slot(const SipFacts& facts) const { by_call_id_.prefetch(facts.call_hash); }
+  void prefetch_call(const SipFacts& facts) const;
+
   // What the message was to its call.
   struct Outcome {
     const model::Call* call = nullptr;  // null: it has no Call-ID

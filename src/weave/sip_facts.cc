@@ -30,6 +30,16 @@ std::string_view value_of(std::string_view text, std::string_view name) {
   return rest.substr(0, find_where(rest, [](char c) { return c <= ' ' || c == ',' || c == '>'; }));
 }
 
+// Where a value that began at `at` ends: at ';', a blank, ',' or '>'.
+size_t value_end(std::string_view text, size_t at) {
+  while (at < text.size()) {
+    const char c = text[at];
+    if (c == ';' || c <= ' ' || c == ',' || c == '>') break;
+    ++at;
+  }
+  return at;
+}
+
 // `readable`: octets that may be read from the value's beginning on, which saves copying its end.
 std::string_view find_parameter(std::string_view value, std::string_view name, size_t readable) {
   size_t begin = std::string_view::npos;  // of the parameter whose end is looked for
@@ -62,18 +72,24 @@ namespace {
 
 // A tag stands behind the URI: parameters inside <> belong to the URI (RFC 3261 20.10).
 std::string_view tag_of(std::string_view value, const char* end) {
-  size_t close = value.size();
-  while (close > 0 && value[close - 1] != '>') --close;
-  value.remove_prefix(close);
+  const void* bracket = value.empty() ? nullptr : memrchr(value.data(), '>', value.size());
+  if (bracket != nullptr) {
+    value.remove_prefix(static_cast<size_t>(static_cast<const char*>(bracket) + 1 - value.data()));
+    // Nearly always the only parameter, in the plainest form.
+    if (value.empty()) return {};
+    constexpr std::string_view kPlain = ";tag=";
+    if (value.size() > kPlain.size() && value.starts_with(kPlain) && value[5] != '"' &&
+        !is_space(value[5])) {
+      return value.substr(5, value_end(value, 5) - 5);
+    }
+  }
   return find_parameter(value, "tag", static_cast<size_t>(end - value.data()));
 }
 
 // The first of a comma list; Via values hold no quotes that a comma could hide in but in odd
 // extensions.
 std::string_view top_via(std::string_view via) {
-  size_t end = 0;
-  while (end < via.size() && via[end] != ',') ++end;
-  return via.substr(0, end);
+  return via.substr(0, std::min(via.find(','), via.size()));
 }
 
 bool is_sdp(std::string_view content_type, std::string_view body) {

@@ -30,7 +30,7 @@ bool read_direction(std::string_view name, Direction& out) {
 
 Format* format_of(Media& media, std::string_view payload_type) {
   for (size_t i = 0; i < media.format_count; ++i) {
-    if (media.formats[i].text == payload_type) return &media.formats[i];
+    if (equal_short(media.formats[i].text, payload_type)) return &media.formats[i];
   }
   return nullptr;
 }

@@ -10,27 +10,6 @@ namespace siploom::sdp {
 
 namespace {
 
-// CRLF, LF, or a lone CR (RFC 8866 5 asks to accept the sloppy ones).
-std::string_view take_sdp_line(std::string_view& rest) {
-  size_t end = rest.size();
-  for (size_t block = 0; block < rest.size(); block += 64) {
-    const size_t left = rest.size() - block;
-    const char* p = rest.data() + block;
-    const ByteMasks masks =
-        left >= 64 ? find_in_64(p, '\r', '\n') : find_in_rest(p, left, '\r', '\n');
-    const uint64_t ends = masks.first | masks.second;
-    if (ends == 0) continue;
-    end = block + static_cast<unsigned>(__builtin_ctzll(ends));
-    break;
-  }
-  const std::string_view line = rest.substr(0, end);
-  size_t next = end;
-  if (next < rest.size() && rest[next] == '\r') ++next;
-  if (next < rest.size() && rest[next] == '\n') ++next;
-  rest.remove_prefix(next);
-  return line;
-}
-
 std::string_view take_word(std::string_view& rest) {
   rest = trim_left(rest);
   const size_t end = find_where(rest, is_blank);
@@ -132,51 +111,87 @@ void reset(Session& out) {
 
 }  // namespace
 
-bool parse(std::string_view body, Session& out) {
-  reset(out);
-  bool has_version = false, dropped_media = false;
-  Media* media = nullptr;
-  while (!body.empty()) {
-    const std::string_view line = take_sdp_line(body);
-    if (line.empty()) continue;
-    if (line.size() < 2 || line[1] != '=') {
-      out.malformed = true;
-      continue;
-    }
-    const std::string_view value = line.substr(2);
-    switch (line[0]) {
-      case 'v':
-        has_version = true;
-        break;
-      case 'o':
-        read_origin(value, out);
-        break;
-      case 's':
-        out.name = value;
-        break;
-      case 'c': {
-        if (dropped_media) break;
-        const bool good = media != nullptr ? read_connection(value, media->host, media->address)
-                                           : read_connection(value, out.host, out.address);
-        if (!good) out.malformed = true;
-        break;
-      }
-      case 'm':
-        media = begin_media(value, out);
-        dropped_media = media == nullptr;
-        break;
-      case 'a':
-        if (media != nullptr) {
-          read_media_attribute(value, *media, out);
-        } else if (!dropped_media) {
-          read_session_attribute(value, out);
-        }
-        break;
-      default:
-        break;
+namespace {
+
+// Reads line after line; what a line means depends on the media section it stands in.
+class LineReader {
+ public:
+  explicit LineReader(Session& out) : out_(out) {}
+  void read(std::string_view line);
+  bool is_sdp() const { return has_version_ || out_.media_count != 0; }
+
+ private:
+  void read_attribute(std::string_view value) {
+    if (media_ != nullptr) {
+      read_media_attribute(value, *media_, out_);
+    } else if (!dropped_media_) {
+      read_session_attribute(value, out_);
     }
   }
-  return has_version || out.media_count != 0;
+  void read_address(std::string_view value) {
+    if (dropped_media_) return;
+    const bool good = media_ != nullptr ? read_connection(value, media_->host, media_->address)
+                                        : read_connection(value, out_.host, out_.address);
+    if (!good) out_.malformed = true;
+  }
+
+  Session& out_;
+  Media* media_ = nullptr;
+  bool has_version_ = false, dropped_media_ = false;
+};
+
+void LineReader::read(std::string_view line) {
+  if (line.size() < 2 || line[1] != '=') {
+    out_.malformed = true;
+    return;
+  }
+  const std::string_view value = line.substr(2);
+  switch (line[0]) {
+    case 'v':
+      has_version_ = true;
+      break;
+    case 'o':
+      read_origin(value, out_);
+      break;
+    case 's':
+      out_.name = value;
+      break;
+    case 'c':
+      read_address(value);
+      break;
+    case 'm':
+      media_ = begin_media(value, out_);
+      dropped_media_ = media_ == nullptr;
+      break;
+    case 'a':
+      read_attribute(value);
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace
+
+// Line ends are found 64 octets at a time. CRLF, LF or a lone CR end a line (RFC 8866 5 asks to
+// accept the sloppy ones), and empty lines mean nothing.
+bool parse(std::string_view body, Session& out) {
+  reset(out);
+  LineReader reader(out);
+  size_t line = 0;
+  for (size_t block = 0; block < body.size(); block += 64) {
+    const size_t left = body.size() - block;
+    const char* p = body.data() + block;
+    const ByteMasks masks =
+        left >= 64 ? find_in_64(p, '\r', '\n') : find_in_rest(p, left, '\r', '\n');
+    for (uint64_t ends = masks.first | masks.second; ends != 0; ends &= ends - 1) {
+      const size_t end = block + static_cast<unsigned>(__builtin_ctzll(ends));
+      if (end > line) reader.read(body.substr(line, end - line));
+      line = end + 1;
+    }
+  }
+  if (line < body.size()) reader.read(body.substr(line));
+  return reader.is_sdp();
 }
 
 std::string_view direction_name(Direction direction) {

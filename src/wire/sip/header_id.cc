@@ -71,11 +71,12 @@ constexpr std::array<Name, static_cast<size_t>(HeaderId::kCount)> kNames = {{
 
 constexpr size_t kLongest = 20;
 
-// Length, first and last letter name a header nearly always; what shares a slot is chained.
+// Length, first and last letter tell all of them apart (the factors were searched for); a name
+// added later that shares a slot is chained.
 constexpr size_t slot_of(std::string_view name) {
-  const auto first = static_cast<unsigned char>(to_lower(name.front()));
-  const auto last = static_cast<unsigned char>(to_lower(name.back()));
-  return (name.size() * 31 + first * 7 + last * 3) % 256;
+  const auto first = static_cast<unsigned char>(name.front() | 0x20);
+  const auto last = static_cast<unsigned char>(name.back() | 0x20);
+  return (name.size() + first * 7 + last * 21) % 256;
 }
 
 struct Slots {

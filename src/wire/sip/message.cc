@@ -1,6 +1,7 @@
 #include "wire/sip/message.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/byte_masks.h"
@@ -13,6 +14,21 @@ namespace {
 constexpr std::string_view kMethods[] = {"",         "INVITE",  "ACK",   "BYE",       "CANCEL",
                                          "REGISTER", "OPTIONS", "PRACK", "SUBSCRIBE", "NOTIFY",
                                          "PUBLISH",  "INFO",    "REFER", "MESSAGE",   "UPDATE"};
+
+// First letter and size leave one or two methods to compare with.
+constexpr size_t method_slot(char first, size_t size) {
+  return (static_cast<unsigned char>(first) + size * 8) % 64;
+}
+constexpr std::array<std::array<uint8_t, 2>, 64> make_method_slots() {
+  std::array<std::array<uint8_t, 2>, 64> out{};
+  for (size_t i = 1; i < std::size(kMethods); ++i) {
+    auto& slot = out[method_slot(kMethods[i][0], kMethods[i].size())];
+    if (slot[1] != 0) throw "three methods share a slot";  // fails to compile
+    slot[slot[0] != 0 ? 1 : 0] = static_cast<uint8_t>(i);
+  }
+  return out;
+}
+constexpr auto kMethodSlots = make_method_slots();
 
 size_t find_byte(std::string_view text, char c, size_t from) {
   if (from >= text.size()) return std::string_view::npos;
@@ -27,8 +43,11 @@ std::string_view trim_blanks(std::string_view s) {
   return s;
 }
 
+constexpr std::string_view kVersion = "SIP/2.0";
+
 // "SIP/" digits "." digits, any case.
 bool is_version(std::string_view s) {
+  if (equal_short(s, kVersion)) return true;
   if (s.size() < 7 || !iequals(s.substr(0, 4), "SIP/")) return false;
   const Halves numbers = split_once(s.substr(4), '.');
   const auto all_digits = [](std::string_view t) {
@@ -37,7 +56,15 @@ bool is_version(std::string_view s) {
   return all_digits(numbers.before) && all_digits(numbers.after);
 }
 
-bool is_token_char(char c) { return is_alnum(c) || std::strchr("-.!%*_+`'~", c) != nullptr; }
+// RFC 3261 25.1: token
+constexpr std::array<bool, 256> make_token_chars() {
+  std::array<bool, 256> out{};
+  for (size_t c = 0; c < out.size(); ++c) out[c] = is_alnum(static_cast<char>(c));
+  for (const char c : std::string_view("-.!%*_+`'~")) out[static_cast<unsigned char>(c)] = true;
+  return out;
+}
+constexpr std::array<bool, 256> kTokenChars = make_token_chars();
+bool is_token_char(char c) { return kTokenChars[static_cast<unsigned char>(c)]; }
 
 // Headers of which a second instance cannot be a list going on (RFC 3261 7.3.1, 20).
 bool stands_once(HeaderId id) {
@@ -58,12 +85,9 @@ bool stands_once(HeaderId id) {
 
 Method method_from(std::string_view name) {
   if (name.empty()) return Method::Unknown;
-  // Size and first letter leave one or two to compare with.
-  for (size_t i = 1; i < std::size(kMethods); ++i) {
-    if (kMethods[i].size() == name.size() && kMethods[i][0] == name[0] &&
-        equal_short(kMethods[i], name)) {
-      return static_cast<Method>(i);
-    }
+  const size_t slot = method_slot(name.front(), name.size());
+  for (const uint8_t i : kMethodSlots[slot]) {
+    if (i != 0 && equal_short(kMethods[i], name)) return static_cast<Method>(i);
   }
   return Method::Unknown;
 }
@@ -111,7 +135,7 @@ bool MessageView::parse_start_line(std::string_view line) {
 bool MessageView::parse_status_line(std::string_view line) {
   const size_t space = line.find(' ');
   if (space == std::string_view::npos || !is_version(line.substr(0, space))) return false;
-  if (line.substr(0, space) != "SIP/2.0") notes_.add(Note::BadVersion);
+  if (!equal_short(line.substr(0, space), kVersion)) notes_.add(Note::BadVersion);
   std::string_view rest = line.substr(space);
   const std::string_view trimmed = trim_blanks(rest);
   if (rest.size() - trim_left(rest).size() > 1) notes_.add(Note::StartLineSpacing);
@@ -139,7 +163,7 @@ bool MessageView::parse_request_line(std::string_view line) {
       !istarts_with(uri, "tel:")) {
     return false;
   }
-  if (!whole || trimmed.substr(last + 1) != "SIP/2.0") notes_.add(Note::BadVersion);
+  if (!whole || !equal_short(trimmed.substr(last + 1), kVersion)) notes_.add(Note::BadVersion);
   if (trimmed.size() != rest.size() || (whole && uri.size() != last))
     notes_.add(Note::StartLineSpacing);
   if (uri.find(' ') != std::string_view::npos) notes_.add(Note::StartLineSpacing);
@@ -250,7 +274,7 @@ void MessageView::read_cseq() {
   }
   cseq_method_ = method;
   if (is_request()) {
-    if (!method.empty() && method != method_) notes_.add(Note::CSeqMethodMismatch);
+    if (!method.empty() && !equal_short(method, method_)) notes_.add(Note::CSeqMethodMismatch);
   } else {
     method_ = method;
     method_id_ = method_from(method);
