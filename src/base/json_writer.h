@@ -47,7 +47,7 @@ class JsonWriter final {
   void separate();
 
   std::string& out_;
-  std::vector<bool> has_items_;
+  std::vector<char> has_items_;  // 0 or 1: by depth
   bool after_key_ = false;
 };
 

@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "base/text.h"
 
 namespace siploom {
@@ -44,19 +46,34 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
   return endpoint;
 }
 
-std::string format_ip(const IpAddress& address) {
-  if (address.is_v4()) {
-    const uint8_t* o = &address.octets[12];
-    return fmt::format("{}.{}.{}.{}", o[0], o[1], o[2], o[3]);
+namespace {
+
+// Dotted quad, and ":port" when there is one. (Lists hold two a row.)
+std::string format_v4(const IpAddress& address, int port) {
+  char buffer[24];
+  char* end = buffer;
+  for (size_t i = 12; i < 16; ++i) {
+    if (i != 12) *end++ = '.';
+    end = std::to_chars(end, buffer + sizeof buffer, address.octets[i]).ptr;
   }
+  if (port >= 0) {
+    *end++ = ':';
+    end = std::to_chars(end, buffer + sizeof buffer, port).ptr;
+  }
+  return {buffer, end};
+}
+
+}  // namespace
+
+std::string format_ip(const IpAddress& address) {
+  if (address.is_v4()) return format_v4(address, -1);
   char buffer[INET6_ADDRSTRLEN];
   return inet_ntop(AF_INET6, address.octets.data(), buffer, sizeof buffer);
 }
 
 std::string format_endpoint(const Endpoint& endpoint) {
-  const std::string address = format_ip(endpoint.address);
-  return endpoint.address.is_v4() ? fmt::format("{}:{}", address, endpoint.port)
-                                  : fmt::format("[{}]:{}", address, endpoint.port);
+  if (endpoint.address.is_v4()) return format_v4(endpoint.address, endpoint.port);
+  return fmt::format("[{}]:{}", format_ip(endpoint.address), endpoint.port);
 }
 
 bool Cidr::contains(const IpAddress& address) const {

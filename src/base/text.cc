@@ -5,18 +5,6 @@
 
 namespace siploom {
 
-size_t ifind(std::string_view haystack, std::string_view needle) {
-  if (needle.empty()) return 0;
-  if (needle.size() > haystack.size()) return std::string_view::npos;
-  const char first = to_lower(needle.front());
-  for (size_t i = 0; i + needle.size() <= haystack.size(); ++i) {
-    if (to_lower(haystack[i]) == first && iequals(haystack.substr(i, needle.size()), needle)) {
-      return i;
-    }
-  }
-  return std::string_view::npos;
-}
-
 std::string lower(std::string_view s) {
   std::string out(s);
   for (char& c : out) c = to_lower(c);
@@ -75,27 +63,38 @@ size_t columns_of(const CodePoint& c) {
 
 }  // namespace
 
+size_t ascii_prefix(std::string_view s) {
+  size_t at = 0;
+  for (; at + 8 <= s.size(); at += 8) {
+    uint64_t eight;
+    std::memcpy(&eight, s.data() + at, 8);
+    if ((eight & 0x8080808080808080) != 0) break;
+  }
+  while (at < s.size() && static_cast<unsigned char>(s[at]) < 0x80) ++at;
+  return at;
+}
+
 bool is_utf8(std::string_view s) {
-  while (!s.empty()) {
-    if (static_cast<unsigned char>(s.front()) < 0x80) {
-      s.remove_prefix(1);
-      continue;
-    }
+  while (true) {
+    s.remove_prefix(ascii_prefix(s));
+    if (s.empty()) return true;
     const CodePoint c = decode_utf8(s);
     if (c.length == 0) return false;
     s.remove_prefix(c.length);
   }
-  return true;
 }
 
 size_t display_width(std::string_view s) {
   size_t width = 0;
-  while (!s.empty()) {
+  while (true) {
+    const size_t ascii = ascii_prefix(s);
+    width += ascii;
+    s.remove_prefix(ascii);
+    if (s.empty()) return width;
     const CodePoint c = decode_utf8(s);
     width += columns_of(c);
     s.remove_prefix(c.length == 0 ? 1 : c.length);
   }
-  return width;
 }
 
 std::string fit_width(std::string_view s, size_t columns) {
@@ -115,8 +114,11 @@ std::string fit_width(std::string_view s, size_t columns) {
 }
 
 std::string printable(std::string_view s) {
-  std::string out;
-  out.reserve(s.size());
+  const auto special = [](char c) { return static_cast<unsigned char>(c - 0x20) >= 0x5F; };
+  std::string out(s.substr(0, find_where(s, special)));
+  s.remove_prefix(out.size());
+  if (s.empty()) return out;
+  out.reserve(out.size() + s.size());
   constexpr char kHex[] = "0123456789abcdef";
   while (!s.empty()) {
     const CodePoint c = decode_utf8(s);

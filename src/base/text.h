@@ -28,8 +28,6 @@ constexpr bool iequals(std::string_view a, std::string_view b) {
 constexpr bool istarts_with(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && iequals(text.substr(0, prefix.size()), prefix);
 }
-// Position of needle in haystack whatever its case, or npos.
-size_t ifind(std::string_view haystack, std::string_view needle);
 
 constexpr std::string_view trim_left(std::string_view s) {
   while (!s.empty() && is_space(s.front())) s.remove_prefix(1);
@@ -117,6 +115,8 @@ constexpr Halves split_once(std::string_view text, char separator) {
 // text).
 std::string_view take_line(std::string_view& rest);
 
+// How many octets at the beginning are ASCII.
+size_t ascii_prefix(std::string_view bytes);
 // True when the bytes are well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool is_utf8(std::string_view bytes);
 // Columns that a terminal needs for UTF-8 text; control characters and broken bytes count as one.

@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include "base/find.h"
+
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
@@ -9,8 +11,8 @@ TEST_CASE("case and blanks") {
   CHECK(iequals("Call-ID", "CALL-id"));
   CHECK_FALSE(iequals("Call-ID", "Call-I"));
   CHECK(istarts_with("Content-Type", "content-"));
-  CHECK(ifind("a Via: b", "VIA") == 2);
-  CHECK(ifind("abc", "abcd") == std::string_view::npos);
+  CHECK(find_any_case("a Via: b", "VIA") == 2);
+  CHECK(find_any_case("abc", "abcd") == std::string_view::npos);
   CHECK(trim(" \t\r\n a b \n") == "a b");
   CHECK(trim("   ").empty());
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <cmath>
 
 #include "base/text.h"
@@ -112,25 +114,43 @@ Timestamp from_civil(const CivilTime& c) {
 }
 
 namespace {
-std::string with_fraction(std::string text, int nanosecond, int digits) {
-  if (digits > 0) {
-    const std::string nine = fmt::format("{:09}", nanosecond);
-    text += '.';
-    text += nine.substr(0, static_cast<size_t>(digits));
-  }
-  return text;
+
+// Writes `value` with leading zeros in `digits` places; gives the place behind them.
+char* put_digits(char* to, int value, int digits) {
+  for (int i = digits - 1; i >= 0; --i, value /= 10) to[i] = static_cast<char>('0' + value % 10);
+  return to + digits;
 }
+
+char* put_clock(char* to, const CivilTime& c, int digits) {
+  to = put_digits(to, c.hour, 2);
+  *to++ = ':';
+  to = put_digits(to, c.minute, 2);
+  *to++ = ':';
+  to = put_digits(to, c.second, 2);
+  if (digits <= 0) return to;
+  *to++ = '.';
+  return put_digits(to, c.nanosecond, 9) - 9 + std::min(digits, 9);
+}
+
 }  // namespace
 
 std::string format_clock(Timestamp t, int digits) {
-  const CivilTime c = to_civil(t);
-  return with_fraction(fmt::format("{:02}:{:02}:{:02}", c.hour, c.minute, c.second), c.nanosecond,
-                       digits);
+  char buffer[32];
+  return {buffer, put_clock(buffer, to_civil(t), digits)};
 }
 
 std::string format_rfc3339(Timestamp t, int digits) {
   const CivilTime c = to_civil(t);
-  return fmt::format("{:04}-{:02}-{:02}T{}Z", c.year, c.month, c.day, format_clock(t, digits));
+  char buffer[64];
+  char* to = put_digits(buffer, std::clamp(c.year, 0, 9999), 4);
+  *to++ = '-';
+  to = put_digits(to, c.month, 2);
+  *to++ = '-';
+  to = put_digits(to, c.day, 2);
+  *to++ = 'T';
+  to = put_clock(to, c, digits);
+  *to++ = 'Z';
+  return {buffer, to};
 }
 
 std::optional<Timestamp> parse_time(std::string_view s) {

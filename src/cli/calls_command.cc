@@ -91,7 +91,12 @@ Result<size_t> list_all(Options& options, Output& out, Input& input, const query
     writer.add(*call, at->second);
   }
   writer.finish();
-  if (const uint64_t evicted = chosen->consumer->evicted(); evicted != 0) {
+  const uint64_t evicted = chosen->consumer->evicted();
+  // Freeing millions of pieces one by one just before the end is work for nobody.
+  static pipeline::CallConsumer* kept_until_exit = nullptr;
+  kept_until_exit = chosen->consumer.release();
+  static_cast<void>(kept_until_exit);
+  if (evicted != 0) {
     complain(fmt::format("{} calls did not fit into --memory and are not listed", evicted));
   }
   return writer.row_count();

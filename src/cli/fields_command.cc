@@ -1,6 +1,7 @@
 // siploom fields: the registry.
 #include <fmt/format.h>
 
+#include "base/find.h"
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "cli/commands.h"
@@ -14,9 +15,9 @@ namespace {
 
 bool is_wanted(const registry::FieldInfo& field, const std::vector<std::string>& words) {
   for (const std::string& word : words) {
-    const bool found = ifind(field.name, word) != std::string_view::npos ||
-                       ifind(field.help, word) != std::string_view::npos ||
-                       ifind(field.aliases, word) != std::string_view::npos;
+    const bool found = find_any_case(field.name, word) != std::string_view::npos ||
+                       find_any_case(field.help, word) != std::string_view::npos ||
+                       find_any_case(field.aliases, word) != std::string_view::npos;
     if (!found) return false;
   }
   return true;

@@ -16,14 +16,25 @@ size_t total(const std::vector<size_t>& widths) {
 }
 }  // namespace
 
-std::vector<size_t> Table::widths(size_t width) const {
-  std::vector<size_t> out(columns_.size());
+Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {
+  for (const Column& column : columns_) natural_.push_back(display_width(column.title));
+}
+
+void Table::add(const std::vector<Cell>& row) {
   for (size_t i = 0; i < columns_.size(); ++i) {
-    out[i] = display_width(columns_[i].title);
-    for (const auto& row : rows_) out[i] = std::max(out[i], display_width(row[i].text));
-    if (width != 0) out[i] = std::min(out[i], columns_[i].max_width);
+    const Cell& cell = row[i];
+    const size_t width = display_width(cell.text);
+    natural_[i] = std::max(natural_[i], width);
+    kept_.push_back({texts_.size(), static_cast<uint32_t>(cell.text.size()),
+                     static_cast<uint32_t>(width), cell.role});
+    texts_ += cell.text;
   }
+}
+
+std::vector<size_t> Table::widths(size_t width) const {
+  std::vector<size_t> out = natural_;
   if (width == 0) return out;
+  for (size_t i = 0; i < columns_.size(); ++i) out[i] = std::min(out[i], columns_[i].max_width);
   // Drop columns, the least important first, as long as not even their least widths fit.
   const auto least = [&] {
     std::vector<size_t> smallest(out.size());
@@ -56,19 +67,45 @@ std::vector<size_t> Table::widths(size_t width) const {
 void Table::lay_out(size_t width) {
   laid_ = widths(width);
   shortens_ = width != 0;
-  rows_.clear();
+  kept_.clear();
+  texts_.clear();
+}
+
+void Table::append(std::string& out, std::string_view text, const Kept& cell, size_t column,
+                   bool color) const {
+  const size_t room = laid_[column];
+  const Align align = columns_[column].align;
+  if (cell.width > room && shortens_) {
+    out += paint(cell.role, fit(text, room, align), color);
+    return;
+  }
+  const size_t missing = room > cell.width ? room - cell.width : 0;
+  const size_t left = align == Align::Right ? missing : align == Align::Center ? missing / 2 : 0;
+  out.append(left, ' ');
+  if (color) {
+    out += paint(cell.role, text, color);
+  } else {
+    out += text;
+  }
+  out.append(missing - left, ' ');
+}
+
+// No blanks at the end of a line.
+void Table::end_line(std::string& out, size_t begin) {
+  while (out.size() > begin && out.back() == ' ') out.pop_back();
+  out += '\n';
 }
 
 std::string Table::line(const std::vector<Cell>& row, bool color) const {
   std::string out;
   for (size_t i = 0; i < columns_.size(); ++i) {
     if (laid_[i] == 0) continue;
-    if (!out.empty()) out += std::string(kGap, ' ');
-    const size_t room = shortens_ ? laid_[i] : std::max(laid_[i], display_width(row[i].text));
-    out += paint(row[i].role, fit(row[i].text, room, columns_[i].align), color);
+    if (!out.empty()) out.append(kGap, ' ');
+    const auto width = static_cast<uint32_t>(display_width(row[i].text));
+    append(out, row[i].text, {0, 0, width, row[i].role}, i, color);
   }
-  out.erase(out.find_last_not_of(' ') + 1);
-  return out + "\n";
+  end_line(out, 0);
+  return out;
 }
 
 std::string Table::heading(bool color) const {
@@ -80,8 +117,18 @@ std::string Table::heading(bool color) const {
 std::string Table::text(size_t width, bool color) const {
   Table laid(columns_);
   laid.laid_ = widths(width);
+  laid.shortens_ = width != 0;
   std::string out = laid.heading(color);
-  for (const auto& row : rows_) out += laid.line(row, color);
+  for (size_t at = 0; at < kept_.size(); at += columns_.size()) {
+    const size_t begin = out.size();
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      if (laid.laid_[i] == 0) continue;
+      if (out.size() != begin) out.append(kGap, ' ');
+      const Kept& cell = kept_[at + i];
+      laid.append(out, std::string_view(texts_).substr(cell.offset, cell.size), cell, i, color);
+    }
+    end_line(out, begin);
+  }
   return out;
 }
 

@@ -24,9 +24,9 @@ struct Cell {
 
 class Table final {
  public:
-  explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
-  void add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
-  size_t row_count() const { return rows_.size(); }
+  explicit Table(std::vector<Column> columns);
+  void add(const std::vector<Cell>& row);
+  size_t row_count() const { return kept_.size() / columns_.size(); }
   // Fixes the widths by the rows so far and forgets these: for tables that are printed as they
   // grow.
   void lay_out(size_t width);
@@ -36,9 +36,22 @@ class Table final {
   std::string text(size_t width, bool color) const;
 
  private:
+  // A cell as it is kept: lists may have a million rows.
+  struct Kept {
+    uint64_t offset = 0;  // of its text in texts_
+    uint32_t size = 0;
+    uint32_t width = 0;  // columns on a terminal
+    Role role = Role::Plain;
+  };
   std::vector<size_t> widths(size_t width) const;  // 0: not shown
+  void append(std::string& out, std::string_view text, const Kept& cell, size_t column,
+              bool color) const;
+  static void end_line(std::string& out, size_t begin);
+
   std::vector<Column> columns_;
-  std::vector<std::vector<Cell>> rows_;
+  std::vector<size_t> natural_;  // the widest cell of each column, its title included
+  std::vector<Kept> kept_;       // row after row
+  std::string texts_;
   std::vector<size_t> laid_;
   bool shortens_ = true;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/find.h"
 #include "base/text.h"
 
 namespace siploom::capture::dump {
@@ -61,8 +62,8 @@ std::string_view parameter(std::string_view header, std::string_view name) {
 
 // Host and port of the first URI in `text`.
 Party uri_party(std::string_view text) {
-  size_t at = ifind(text, "sip:");
-  if (at == std::string_view::npos) at = ifind(text, "sips:");
+  size_t at = find_any_case(text, "sip:");
+  if (at == std::string_view::npos) at = find_any_case(text, "sips:");
   if (at == std::string_view::npos) return {};
   text.remove_prefix(text.find(':', at) + 1);
   text = text.substr(0, text.find_first_of("> ,\t\"?"));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/find.h"
 #include "base/text.h"
 
 namespace siploom::websocket {
@@ -87,10 +88,10 @@ size_t upgrade_head_length(ByteSpan stream) {
   const size_t end = text.find("\r\n\r\n");
   if (end == std::string_view::npos) return text.size() < kMaxUpgradeHead ? kNeedMore : 0;
   const std::string_view head = text.substr(0, end);
-  const size_t upgrade = ifind(head, "\nupgrade:");
+  const size_t upgrade = find_any_case(head, "\nupgrade:");
   if (upgrade == std::string_view::npos) return 0;
   std::string_view rest = head.substr(upgrade + 1);
-  return ifind(take_line(rest), "websocket") == std::string_view::npos ? 0 : end + 4;
+  return find_any_case(take_line(rest), "websocket") == std::string_view::npos ? 0 : end + 4;
 }
 
 bool looks_like_sip_frame(ByteSpan stream) {
