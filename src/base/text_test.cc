@@ -1,9 +1,10 @@
 #include "base/text.h"
 
-#include "base/find.h"
 
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
+
+#include "base/find.h"
 
 using namespace siploom;
 
