@@ -17,9 +17,9 @@ struct Header {
   uint16_t padding = 0;
 };
 
-// Version 2, a payload type that is not RTCP's (RFC 5761 4), and CSRCs, extension and padding that
-// fit. Shape only: one in some dozens of random datagrams passes, so a stream has to be confirmed
-// by its sequence.
+// Version 2, a payload type that is not RTCP's (RFC 5761 4), and CSRCs and extension that fit;
+// padding that does not (a packet cut off, SRTP) counts as none. Shape only: one in some dozens of
+// random datagrams passes, so a stream has to be confirmed by its sequence.
 bool parse(ByteSpan datagram, Header& out);
 // Version 2, packet type 192..223 (RFC 5761 4: 64..95 without the marker), lengths that add up over
 // the compound (the first must be right; a tail cut by the snap length is allowed).
