@@ -293,6 +293,8 @@ void CallWeaver::on_request(Tracker& t, const model::Record& record, const SipFa
       t.has_final = t.final_at_origin = false;
       t.credentials = facts.has_credentials;
       call.final_response = call.end = kNoTime;
+      call.status = 0;
+      call.reason = {};
     }
   }
   switch (facts.method_id) {
