@@ -44,7 +44,8 @@ uint16_t fold(uint64_t sum) {
 
 // The IP header for `size` octets behind it; gives the sum of the pseudo header (RFC 9293 3.1, RFC
 // 8200 8.1).
-uint64_t put_ip(std::vector<uint8_t>& to, const Ends& ends, uint8_t protocol, size_t size) {
+uint64_t put_ip(std::vector<uint8_t>& to, const Ends& ends, uint8_t protocol, size_t size,
+                uint16_t id) {
   const ByteSpan src(ends.src.address.octets), dst(ends.dst.address.octets);
   if (!ends.src.address.is_v4() || !ends.dst.address.is_v4()) {
     // One side may still be IPv4: then it stands there as ::ffff:a.b.c.d.
@@ -59,7 +60,7 @@ uint64_t put_ip(std::vector<uint8_t>& to, const Ends& ends, uint8_t protocol, si
   const size_t at = to.size();
   put16(to, 0x4500);
   put16(to, kIpv4Header + size);
-  put32(to, 0x00004000);  // id 0, may not be fragmented: RFC 6864 4.1
+  put32(to, uint32_t{id} << 16 | 0x4000);  // may not be fragmented
   to.push_back(64);
   to.push_back(protocol);
   put16(to, 0);
@@ -88,7 +89,7 @@ void FrameWriter::write_datagram(Timestamp time, const Ends& ends, std::string_v
   }
   std::vector<uint8_t>& to = out.bytes;
   const size_t at = to.size(), size = kUdpHeader + payload.size();
-  const uint64_t pseudo = put_ip(to, ends, kUdp, size);
+  const uint64_t pseudo = put_ip(to, ends, kUdp, size, next_id());
   const size_t udp = to.size();
   put16(to, ends.src.port);
   put16(to, ends.dst.port);
@@ -126,7 +127,7 @@ void FrameWriter::write_segment(Timestamp time, const Ends& ends, uint32_t seque
   if (has_ack) flags |= kAck;
   std::vector<uint8_t>& to = out.bytes;
   const size_t at = to.size();
-  const uint64_t pseudo = put_ip(to, ends, kTcp, kTcpHeader + payload.size());
+  const uint64_t pseudo = put_ip(to, ends, kTcp, kTcpHeader + payload.size(), next_id());
   const size_t tcp = to.size();
   put16(to, ends.src.port);
   put16(to, ends.dst.port);

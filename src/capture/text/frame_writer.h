@@ -36,6 +36,10 @@ class FrameWriter final {
   uint64_t cut() const { return cut_; }
 
  private:
+  // Never 0, and another for each packet: a text that stands twice was sent twice, and must not
+  // pass for two sightings of one packet.
+  uint16_t next_id() { return id_ = id_ == 0xFFFF ? uint16_t{1} : static_cast<uint16_t>(id_ + 1); }
+  uint16_t id_ = 0;
   static constexpr size_t kMaxStreams = 65'536;
   struct StreamKey {
     Endpoint src, dst;
