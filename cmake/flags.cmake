@@ -11,7 +11,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # SL_TRY is a statement expression; GCC has no switch for that one extension alone.
   target_compile_options(siploom_flags INTERFACE -Wno-pedantic)
 else()
-  target_compile_options(siploom_flags INTERFACE -Wno-gnu-statement-expression -Wno-gnu-statement-expression-from-macro-expansion)
+  # libstdc++ 12's stable_sort uses its own deprecated get_temporary_buffer, which only Clang reports.
+  target_compile_options(siploom_flags INTERFACE -Wno-gnu-statement-expression
+    -Wno-gnu-statement-expression-from-macro-expansion -Wno-deprecated-declarations)
 endif()
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")

@@ -26,7 +26,7 @@ Timestamp system_time(const uint8_t* p) {
   const year_month_day date{year{static_cast<int>(load_le16_at(p, 0))},
                             month{static_cast<unsigned>(load_le16_at(p, 2))},
                             day{static_cast<unsigned>(load_le16_at(p, 6))}};
-  if (!date.ok() || date.year() < year{1970} || date.year() > year{2200}) return {0};
+  if (!date.ok() || date.year() < year{1970} || date.year() > year{2100}) return {0};
   const auto whole = sys_days{date} + hours{load_le16_at(p, 8)} + minutes{load_le16_at(p, 10)} +
                      seconds{load_le16_at(p, 12)} + milliseconds{load_le16_at(p, 14)};
   return {duration_cast<nanoseconds>(whole.time_since_epoch()).count()};
@@ -94,9 +94,11 @@ class NetmonReader final : public FileReader {
   }
 
   void add(FrameBatch& batch, const uint8_t* p, uint32_t original, uint32_t captured) {
-    const Nanoseconds since =
-        major_ >= 2 ? static_cast<int64_t>(load_le64(p)) * 1000 : int64_t{load_le32(p)} * 1'000'000;
-    Timestamp time = start_ + since;
+    // Since the start of the capture: microseconds, before 2.0 milliseconds.
+    constexpr uint64_t kLongest = uint64_t{100} * 366 * 86'400 * 1'000'000;
+    const uint64_t since =
+        major_ >= 2 ? std::min(load_le64(p), kLongest) : uint64_t{load_le32(p)} * 1000;
+    Timestamp time = start_ + static_cast<Nanoseconds>(since) * kMicrosecond;
     uint32_t network = network_;
     // Since 2.1 each frame says its own medium, since 2.3 its time in UTC, too.
     const uint8_t* trailer = p + record_header_ + captured;

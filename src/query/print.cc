@@ -1,4 +1,4 @@
-// A filter written out again, fully bracketed.
+// A filter written out again.
 #include "query/node.h"
 
 namespace siploom::query {
@@ -47,14 +47,28 @@ std::string comparison(const Filter::Node& node) {
   return out + "}";
 }
 
+// How tightly a node's text holds together: `or` loosest.
+int binding(const Filter::Node& node) {
+  if (node.kind == Filter::Node::Kind::Or) return 0;
+  return node.kind == Filter::Node::Kind::And ? 1 : 2;
+}
+
+// A child in brackets where it would fall apart without: printing adds no nesting to the source's.
+std::string child(const Filter::Node& node, const Filter::Node& parent,
+                  const std::vector<Filter>& predicates) {
+  const int needed = parent.kind == Filter::Node::Kind::Not ? 2 : binding(parent) + 1;
+  const std::string text = print(node, predicates);
+  return binding(node) < needed ? "(" + text + ")" : text;
+}
+
 std::string joined(const Filter::Node& node, const std::vector<Filter>& predicates,
                    std::string_view between) {
-  std::string out = "(";
+  std::string out;
   for (size_t i = 0; i < node.children.size(); ++i) {
     if (i != 0) out += between;
-    out += print(*node.children[i], predicates);
+    out += child(*node.children[i], node, predicates);
   }
-  return out + ")";
+  return out;
 }
 
 }  // namespace
@@ -95,7 +109,7 @@ std::string print(const Filter::Node& node, const std::vector<Filter>& predicate
     case Kind::Or:
       return joined(node, predicates, " or ");
     case Kind::Not:
-      return "(not " + print(*node.children.front(), predicates) + ")";
+      return "not " + child(*node.children.front(), node, predicates);
     case Kind::Compare:
       return comparison(node);
     case Kind::Has:

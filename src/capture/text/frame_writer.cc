@@ -9,7 +9,7 @@ namespace {
 
 constexpr uint8_t kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16;
 constexpr uint8_t kUdp = 17, kTcp = 6;
-constexpr size_t kUdpHeader = 8, kTcpHeader = 20, kIpv4Header = 20, kIpv6Header = 40;
+constexpr size_t kUdpHeader = 8, kTcpHeader = 20, kIpv4Header = 20;
 constexpr size_t kMaxDatagram = 65'535 - kIpv4Header - kUdpHeader;
 constexpr size_t kMaxSegment = 60'000;
 // Far enough for no reassembler to take the new connection's octets for the old one's.

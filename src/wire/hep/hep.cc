@@ -39,6 +39,7 @@ Timestamp make_time(uint64_t seconds, uint64_t microseconds) {
   if (seconds > kLatest && seconds - kNtpEpoch < kLatest && seconds > kNtpEpoch)
     seconds -= kNtpEpoch;
   if (seconds < kEarliest || seconds > kLatest) return kNoTime;
+  if (microseconds >= 1'000'000) microseconds = 0;  // the seconds alone are to be believed
   return {static_cast<int64_t>(seconds) * kSecond +
           static_cast<int64_t>(microseconds) * kMicrosecond};
 }
