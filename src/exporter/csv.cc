@@ -7,14 +7,13 @@ namespace siploom::exporter {
 namespace {
 
 // RFC 4180 2: quotes around what holds a separator; a formula would be run by a spreadsheet, so it
-// is disarmed.
+// is disarmed. A comma stands behind every cell; the row's end takes the last one's place.
 void cell(std::string& out, std::string_view text) {
-  if (!out.empty() && out.back() != '\n') out += ',';
   const bool formula = !text.empty() &&
                        std::string_view("=+-@").find(text.front()) != std::string_view::npos &&
                        text.find_first_not_of("+0123456789.-") != std::string_view::npos;
   if (!formula && text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    out += text;
+    out.append(text) += ',';
     return;
   }
   out += formula ? "\"'" : "\"";
@@ -22,7 +21,7 @@ void cell(std::string& out, std::string_view text) {
     if (c == '"') out += '"';
     out += c;
   }
-  out += '"';
+  out += "\",";
 }
 
 void seconds_cell(std::string& out, Nanoseconds ns) {
@@ -49,38 +48,35 @@ std::string csv_header() {
 }
 
 void append_csv(std::string& out, const model::Call& call) {
-  std::string row;
-  row += '\n';  // the first cell needs no separator
-  cell(row, model::call_id(call));
-  cell(row, model::kind_name(call.kind));
-  cell(row, model::state_name(call.state));
-  cell(row, call.method);
-  cell(row, call.status == 0 ? std::string{} : std::to_string(call.status));
-  cell(row, call.reason);
-  cell(row, call.from.user);
-  cell(row, call.from.host);
-  cell(row, call.to.user);
-  cell(row, call.to.host);
-  cell(row, call.request_uri);
-  cell(row, format_endpoint(call.src));
-  cell(row, format_endpoint(call.dst));
-  cell(row, transport_name(call.transport));
-  cell(row, is_known(call.start) ? format_rfc3339(call.start) : std::string{});
-  seconds_cell(row, model::since_start(call, call.trying));
-  seconds_cell(row, model::since_start(call, call.ringing));
-  seconds_cell(row, model::since_start(call, call.answer));
-  seconds_cell(row, model::since_start(call, call.end));
-  seconds_cell(row, model::pdd(call));
-  seconds_cell(row, model::setup_time(call));
-  seconds_cell(row, model::talk_time(call));
-  cell(row, model::hangup_name(call.hangup_by));
-  cell(row, std::to_string(call.messages));
-  cell(row, std::to_string(call.retransmissions));
-  cell(row, call.cause == 0 ? std::string{} : std::to_string(call.cause));
-  cell(row, joined(call.codecs));
-  cell(row, joined(call.user_agents));
-  out.append(row, 1);
-  out += '\n';
+  cell(out, model::call_id(call));
+  cell(out, model::kind_name(call.kind));
+  cell(out, model::state_name(call.state));
+  cell(out, call.method);
+  cell(out, call.status == 0 ? std::string{} : std::to_string(call.status));
+  cell(out, call.reason);
+  cell(out, call.from.user);
+  cell(out, call.from.host);
+  cell(out, call.to.user);
+  cell(out, call.to.host);
+  cell(out, call.request_uri);
+  cell(out, format_endpoint(call.src));
+  cell(out, format_endpoint(call.dst));
+  cell(out, transport_name(call.transport));
+  cell(out, is_known(call.start) ? format_rfc3339(call.start) : std::string{});
+  seconds_cell(out, model::since_start(call, call.trying));
+  seconds_cell(out, model::since_start(call, call.ringing));
+  seconds_cell(out, model::since_start(call, call.answer));
+  seconds_cell(out, model::since_start(call, call.end));
+  seconds_cell(out, model::pdd(call));
+  seconds_cell(out, model::setup_time(call));
+  seconds_cell(out, model::talk_time(call));
+  cell(out, model::hangup_name(call.hangup_by));
+  cell(out, std::to_string(call.messages));
+  cell(out, std::to_string(call.retransmissions));
+  cell(out, call.cause == 0 ? std::string{} : std::to_string(call.cause));
+  cell(out, joined(call.codecs));
+  cell(out, joined(call.user_agents));
+  out.back() = '\n';
 }
 
 }  // namespace siploom::exporter

@@ -146,18 +146,18 @@ std::string summarize(const Call& call) {
 const std::vector<CallColumn>& call_columns() {
   static const std::vector<CallColumn> columns = {
       {"number", {"#", Align::Right, 0, 1, 9}},
-      {"start", {"Start", Align::Left, 1, 8, 12}},
+      {"start", {"Start", Align::Left, 1, 12, 12}},
       {"kind", {"Kind", Align::Left, 6, 4, 12}},
-      {"from", {"From", Align::Left, 1, 8, 32}},
-      {"to", {"To", Align::Left, 1, 8, 32}},
-      {"state", {"State", Align::Left, 0, 6, 11}},
-      {"status", {"Status", Align::Left, 2, 3, 28}},
-      {"duration", {"Talk", Align::Right, 3, 4, 9}},
-      {"pdd", {"PDD", Align::Right, 4, 4, 9}},
+      {"from", {"From", Align::Left, 1, 14, 32}},
+      {"to", {"To", Align::Left, 1, 14, 32}},
+      {"state", {"State", Align::Left, 0, 11, 11}},
+      {"status", {"Status", Align::Left, 2, 10, 28}},
+      {"duration", {"Talk", Align::Right, 3, 8, 9}},
+      {"pdd", {"PDD", Align::Right, 4, 8, 9}},
       {"messages", {"Msgs", Align::Right, 5, 4, 6}},
       {"retransmissions", {"Rtx", Align::Right, 7, 3, 5}},
-      {"src", {"Source", Align::Left, 4, 9, 47}},
-      {"dst", {"Destination", Align::Left, 4, 9, 47}},
+      {"src", {"Source", Align::Left, 4, 15, 47}},
+      {"dst", {"Destination", Align::Left, 4, 15, 47}},
       {"call_id", {"Call-ID", Align::Left, 8, 12, 48}},
   };
   return columns;
