@@ -1,17 +1,13 @@
 #include "capture/live_source.h"
 
 #include <fmt/format.h>
-#include <grp.h>
 #include <pcap/pcap.h>
-#include <pwd.h>
-#include <unistd.h>
+#include <poll.h>
 
-#include <cerrno>
-#include <cstdlib>
 #include <cstring>
 
-#include "base/text.h"
 #include "capture/bpf_source.h"
+#include "capture/privileges.h"
 
 namespace siploom::capture {
 
@@ -33,49 +29,41 @@ std::string interface_names() {
   return out;
 }
 
-// Root gives up its rights once the device is open: to the user behind sudo, or to nobody.
-Result<void> drop_privileges() {
-  if (::geteuid() != 0) return {};
-  uid_t uid = 65'534;
-  gid_t gid = 65'534;
-  const char* sudo_uid = std::getenv("SUDO_UID");
-  const char* sudo_gid = std::getenv("SUDO_GID");
-  if (sudo_uid != nullptr && sudo_gid != nullptr) {
-    uid = parse_number<uid_t>(sudo_uid).value_or(uid);
-    gid = parse_number<gid_t>(sudo_gid).value_or(gid);
-  } else if (const passwd* nobody = ::getpwnam("nobody")) {
-    uid = nobody->pw_uid;
-    gid = nobody->pw_gid;
-  }
-  if (::setgroups(0, nullptr) != 0 || ::setgid(gid) != 0 || ::setuid(uid) != 0) {
-    return fail(ErrorCode::Io,
-                fmt::format("cannot give up root's rights: {}", std::strerror(errno)));
-  }
-  return {};
-}
-
 class LiveSource final : public Source {
  public:
-  explicit LiveSource(pcap_t* handle, const std::atomic<bool>* stop)
-      : handle_(handle), stop_(stop) {
+  LiveSource(pcap_t* handle, const std::atomic<bool>* stop) : handle_(handle), stop_(stop) {
     link_ = static_cast<LinkType>(pcap_datalink(handle));
     nanoseconds_ = pcap_get_tstamp_precision(handle) == PCAP_TSTAMP_PRECISION_NANO;
+    ready_.fd = pcap_get_selectable_fd(handle);
+    ready_.events = POLLIN;
   }
   ~LiveSource() override { pcap_close(handle_); }
 
   Result<bool> next(FrameBatch& batch, size_t target_bytes) override {
     batch.clear();
     while (batch.file_bytes < target_bytes) {
-      if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) return false;
+      if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) return !batch.frames.empty();
       pcap_pkthdr* header = nullptr;
       const u_char* data = nullptr;
       const int got = pcap_next_ex(handle_, &header, &data);
-      if (got == 0) break;  // the patience is over: give what is there
+      if (got == 0 && (batch.frames.size() != 0 || !wait())) break;  // give what is there
+      if (got == 0) continue;
       if (got < 0)
         return fail(ErrorCode::Io, fmt::format("capture ended: {}", pcap_geterr(handle_)));
       add(batch, *header, data);
     }
     return true;
+  }
+
+  // The kernel hands packets over in blocks: what came before the stop may be a block behind.
+  Result<bool> rest(FrameBatch& batch) override {
+    batch.clear();
+    if (rested_) return false;
+    rested_ = true;
+    wait();
+    stop_ = nullptr;
+    SL_TRY(next(batch, kBlockBytes));
+    return !batch.frames.empty();
   }
 
   SourceStats stats() const override {
@@ -89,6 +77,9 @@ class LiveSource final : public Source {
   }
 
  private:
+  // False when nothing came, or a signal did. libpcap's own wait has no end on a quiet wire.
+  bool wait() { return ::poll(&ready_, 1, kPatienceMs) > 0; }
+
   void add(FrameBatch& batch, const pcap_pkthdr& header, const u_char* data) {
     if (block_ == nullptr || kBlockBytes - used_ < header.caplen) {
       block_ =
@@ -114,6 +105,8 @@ class LiveSource final : public Source {
   const std::atomic<bool>* stop_;
   LinkType link_ = LinkType::Ethernet;
   bool nanoseconds_ = false;
+  bool rested_ = false;
+  pollfd ready_{};
   std::shared_ptr<uint8_t[]> block_;
   size_t used_ = 0;
   uint64_t frames_ = 0, bytes_ = 0;
@@ -164,11 +157,13 @@ Result<std::unique_ptr<Source>> open_live(const OpenOptions& options) {
     pcap_close(handle);
     return why;
   }
-  // A quiet wire must not keep Ctrl-C waiting.
-  pcap_setnonblock(handle, 0, error);
+  if (pcap_setnonblock(handle, 1, error) != 0) {
+    pcap_close(handle);
+    return fail(ErrorCode::Io, fmt::format("cannot capture on '{}': {}", options.interface, error));
+  }
   auto source = std::make_unique<LiveSource>(handle, options.stop);
   SL_TRY_VOID(set_filter(options, handle));
-  if (options.drop_privileges) SL_TRY_VOID(drop_privileges());
+  if (options.drop_privileges) SL_TRY_VOID(drop_privileges(options.writes_files));
   return std::unique_ptr<Source>(std::move(source));
 }
 

@@ -21,6 +21,12 @@ class NumberedSource final : public Source {
     next_number_ += batch.frames.size();
     return more;
   }
+  Result<bool> rest(FrameBatch& batch) override {
+    auto more = source_->rest(batch);
+    batch.first_number = next_number_;
+    next_number_ += batch.frames.size();
+    return more;
+  }
   SourceStats stats() const override { return source_->stats(); }
   void release_before(uint64_t number) override { source_->release_before(number); }
 

@@ -84,6 +84,11 @@ class Source {
   // without frames is no end: a live source or a slow pipe had nothing within its patience (about
   // 100 ms).
   virtual Result<bool> next(FrameBatch& batch, size_t target_bytes) = 0;
+  // What had come in when reading was asked to stop, given once. False: nothing.
+  virtual Result<bool> rest(FrameBatch& batch) {
+    batch.clear();
+    return false;
+  }
   virtual SourceStats stats() const = 0;
   // The caller no longer needs frames numbered below `number`; a mapped file lets go of their
   // pages.
@@ -99,6 +104,7 @@ struct OpenOptions {
   uint32_t snaplen = 262'144;
   uint32_t kernel_buffer_bytes = 16u << 20;
   bool drop_privileges = true;  // live: root gives up its rights once the device is open
+  bool writes_files = false;    // live: the command writes files after that
   const std::atomic<bool>* stop = nullptr;  // waiting for input ends when it is set
 };
 

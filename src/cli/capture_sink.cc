@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "capture/privileges.h"
+
 namespace siploom::cli {
 
 namespace {
@@ -24,6 +26,7 @@ Result<void> CaptureSink::check() {
                 fmt::format("cannot write {}: {}", next_path(), std::strerror(errno)));
   }
   std::fclose(file);
+  capture::hand_over(next_path(), true);
   return {};
 }
 

@@ -146,6 +146,7 @@ int export_command(Options& options) {
          "packets are not for a terminal: name a file with -o, or choose --format text"});
   }
   Input input(options.input, options.output);
+  input.will_write_files();
   const query::Filter* chosen = *filter ? &**filter : nullptr;
   auto written = calls ? export_calls(input, options, format, chosen)
                        : export_messages(input, options, format, chosen);

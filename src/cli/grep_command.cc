@@ -92,6 +92,7 @@ int grep_command(Options& options) {
   }
   Output out(options.output);
   Input input(options.input, options.output);
+  if (!options.grep.output.empty()) input.will_write_files();
   pipeline::MatchOptions match;
   match.filter = *filter ? &**filter : nullptr;
   match.invert = options.grep.invert;

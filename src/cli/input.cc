@@ -6,10 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <thread>
 
@@ -67,10 +64,6 @@ void catch_signals() {
 Input::Input(const InputOptions& options, const OutputOptions& output)
     : options_(options), output_(output) {}
 
-Input::~Input() {
-  if (!spool_path_.empty()) ::unlink(spool_path_.c_str());
-}
-
 bool Input::is_stream() const {
   return !options_.interface.empty() ||
          std::find(options_.files.begin(), options_.files.end(), "-") != options_.files.end();
@@ -82,49 +75,25 @@ unsigned Input::threads() const {
 }
 
 Result<void> Input::make_rereadable() {
-  if (!options_.interface.empty()) {
-    return fail(ErrorCode::Unsupported,
-                "this command reads its input twice and cannot run live; capture to a file first "
-                "(siploom grep -q -O FILE -i " +
-                    options_.interface + ")");
+  if (is_live()) {
+    if (::isatty(STDERR_FILENO) != 0)
+      complain("capturing on " + options_.interface + "; Ctrl-C ends the capture and goes on");
+    stats_ = SL_TRY(spool_.keep_live(open_options(), g_stop));
+    report();
+    options_.interface.clear();
+    options_.bpf.clear();
+    options_.files = {spool_.path()};
+  } else {
+    const auto dash = std::find(options_.files.begin(), options_.files.end(), "-");
+    if (dash == options_.files.end()) return {};
+    SL_TRY_VOID(spool_.keep_standard_input(g_stop));
+    *dash = spool_.path();
   }
-  const auto dash = std::find(options_.files.begin(), options_.files.end(), "-");
-  if (dash == options_.files.end()) return {};
-  const char* directory = std::getenv("TMPDIR");
-  std::string path = fmt::format("{}/siploom-XXXXXX", directory != nullptr ? directory : "/tmp");
-  const int fd = mkstemp(path.data());
-  if (fd < 0) {
-    return fail(
-        ErrorCode::Io,
-        fmt::format("cannot keep standard input in {}: {}; set TMPDIR to a folder with room", path,
-                    std::strerror(errno)));
-  }
-  spool_path_ = path;
-  char block[64 * 1024];
-  ssize_t size = 0;
-  while (!g_stop && (size = ::read(STDIN_FILENO, block, sizeof block)) > 0) {
-    const char* at = block;
-    while (size > 0) {
-      const ssize_t sent = ::write(fd, at, static_cast<size_t>(size));
-      if (sent <= 0) {
-        const std::string why = std::strerror(errno);
-        ::close(fd);
-        return fail(ErrorCode::Io,
-                    fmt::format("cannot keep standard input in {}: {}; set TMPDIR to a folder "
-                                "with room",
-                                path, why));
-      }
-      at += sent;
-      size -= sent;
-    }
-  }
-  ::close(fd);
   g_stop = false;  // Ctrl-C ended the input, not the command
-  *dash = path;
   return {};
 }
 
-Result<std::unique_ptr<capture::Source>> Input::open() const {
+capture::OpenOptions Input::open_options() const {
   capture::OpenOptions open;
   open.files = options_.files;
   open.interface = options_.interface;
@@ -132,8 +101,13 @@ Result<std::unique_ptr<capture::Source>> Input::open() const {
   open.promiscuous = options_.promiscuous;
   open.snaplen = options_.snaplen;
   open.kernel_buffer_bytes = std::min(options_.buffer_mib, 2047u) << 20;
+  open.writes_files = writes_files_;
   open.stop = &g_stop;
-  return capture::open_source(open);
+  return open;
+}
+
+Result<std::unique_ptr<capture::Source>> Input::open() const {
+  return capture::open_source(open_options());
 }
 
 Result<pipeline::EngineResult> Input::run(pipeline::Consumer& consumer) {

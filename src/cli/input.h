@@ -9,6 +9,7 @@
 
 #include "capture/source.h"
 #include "cli/options.h"
+#include "cli/spool.h"
 #include "pipeline/engine.h"
 #include "query/filter.h"
 
@@ -21,10 +22,11 @@ void catch_signals();
 class Input final {
  public:
   Input(const InputOptions& options, const OutputOptions& output);
-  ~Input();
-  // For commands that read twice: standard input is kept in an unnamed file, live capture is
-  // refused.
+  // For commands that read twice: standard input, or a live capture until Ctrl-C, is kept in a
+  // file.
   Result<void> make_rereadable();
+  // Live: files are written after root's rights are gone.
+  void will_write_files() { writes_files_ = true; }
   // Reads everything once (again) through `consumer`.
   Result<pipeline::EngineResult> run(pipeline::Consumer& consumer);
   // For walks over the frames themselves.
@@ -37,10 +39,13 @@ class Input final {
   const InputOptions& options() const { return options_; }
 
  private:
+  capture::OpenOptions open_options() const;
+
   InputOptions options_;
   OutputOptions output_;
   std::optional<capture::SourceStats> stats_;
-  std::string spool_path_;
+  Spool spool_;
+  bool writes_files_ = false;
 };
 
 // Takes `words` apart into a filter and files. `filter_first`: the first word is a filter unless it

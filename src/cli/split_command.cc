@@ -117,6 +117,7 @@ int split_command(Options& options) {
   if (!filter) return fail_with(filter.error());
   Output out(options.output);
   Input input(options.input, options.output);
+  input.will_write_files();
   auto written = split(input, options.split, *filter ? &**filter : nullptr);
   input.report();
   if (!written) return fail_with(written.error());

@@ -140,8 +140,8 @@ bool Engine::try_read(Lock& lock, DecodeScratch& scratch) {
   slot->state = State::Reading;
   lock.unlock();
   const bool stop = should_stop();
-  Result<bool> more =
-      stop ? Result<bool>(false) : source_.next(slot->chunk.batch, options_.chunk_bytes);
+  Result<bool> more = stop ? source_.rest(slot->chunk.batch)
+                           : source_.next(slot->chunk.batch, options_.chunk_bytes);
   lock.lock();
   reading_ = false;
   if (!more) error_ = more.error();
