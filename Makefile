@@ -31,8 +31,12 @@ fuzz:
 	@test -f build/fuzz/build.ninja || cmake --preset fuzz >/dev/null
 	@cmake --build --preset fuzz -j $(JOBS)
 
+# Files that are made from others and committed: fields, reference of the commands, man page.
 generate:
 	@tools/gen_registry.py
+	@$(MAKE) --no-print-directory build
+	@$(BUILD)/siploom completion reference > docs/reference/commands.md
+	@$(BUILD)/siploom completion man > docs/siploom.1
 
 format:
 	@git ls-files 'src/*.cc' 'src/*.h' 'fuzz/*.cc' 'bench/*.cc' 'tests/*.cc' | grep -v _generated | xargs clang-format -i

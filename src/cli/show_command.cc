@@ -147,13 +147,12 @@ void write_text(Output& out, const Options& options, const model::Call& call,
     out.write((out.width() == 0 ? std::string(text) : fit_width(text, out.width())) + "\n");
   };
   line(fmt::format("Call-ID {}", view::safe(model::call_id(call))));
-  line(fmt::format(
-      "{} -> {}, {} UTC", view::safe(fmt::format("{}@{}", call.from.user, call.from.host)),
-      view::safe(fmt::format("{}@{}", call.to.user, call.to.host)), format_rfc3339(call.start, 3)));
-  out.write(view::paint(view::role_of_state(call.state),
-                        out.width() == 0 ? view::summarize(call)
-                                         : fit_width(view::summarize(call), out.width()),
-                        out.color()) +
+  line(fmt::format("{} -> {}, {} {} UTC",
+                   view::safe(fmt::format("{}@{}", call.from.user, call.from.host)),
+                   view::safe(fmt::format("{}@{}", call.to.user, call.to.host)),
+                   format_rfc3339(call.start, 0).substr(0, 10), format_clock(call.start, 3)));
+  // What became of it is never cut: the terminal may break the line.
+  out.write(view::paint(view::role_of_state(call.state), view::summarize(call), out.color()) +
             "\n\n");
   view::LadderOptions ladder;
   ladder.width = out.width();

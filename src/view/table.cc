@@ -14,6 +14,8 @@ size_t total(const std::vector<size_t>& widths) {
   for (const size_t width : widths) sum += width == 0 ? 0 : width + kGap;
   return sum == 0 ? 0 : sum - kGap;
 }
+
+constexpr int kOptional = 3;
 }  // namespace
 
 Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {
@@ -31,26 +33,34 @@ void Table::add(const std::vector<Cell>& row) {
   }
 }
 
+// Of the columns shown, the one that matters least goes, if it may; the last one stays.
+bool Table::drop_least(std::vector<size_t>& widths, int least_priority) const {
+  size_t worst = widths.size();
+  for (size_t i = 0; i < widths.size(); ++i) {
+    if (widths[i] == 0 || columns_[i].priority < least_priority) continue;
+    if (worst == widths.size() || columns_[i].priority >= columns_[worst].priority) worst = i;
+  }
+  const auto shown = std::count_if(widths.begin(), widths.end(), [](size_t w) { return w != 0; });
+  if (worst == widths.size() || shown <= 1) return false;
+  widths[worst] = 0;
+  return true;
+}
+
 std::vector<size_t> Table::widths(size_t width) const {
   std::vector<size_t> out = natural_;
   if (width == 0) return out;
   for (size_t i = 0; i < columns_.size(); ++i) out[i] = std::min(out[i], columns_[i].max_width);
-  // Drop columns, the least important first, as long as not even their least widths fit.
-  const auto least = [&] {
-    std::vector<size_t> smallest(out.size());
-    for (size_t i = 0; i < out.size(); ++i)
-      smallest[i] = out[i] == 0 ? 0 : std::min(out[i], columns_[i].min_width);
-    return total(smallest);
-  };
-  while (least() > width) {
-    size_t worst = 0;
+  const auto needed = [&](bool good) {
+    std::vector<size_t> least(out.size());
     for (size_t i = 0; i < out.size(); ++i) {
-      if (out[i] != 0 && (out[worst] == 0 || columns_[i].priority >= columns_[worst].priority))
-        worst = i;
+      const Column& column = columns_[i];
+      least[i] =
+          std::min(out[i], good ? std::max(column.min_width, column.good_width) : column.min_width);
     }
-    if (std::count_if(out.begin(), out.end(), [](size_t w) { return w != 0; }) <= 1) break;
-    out[worst] = 0;
-  }
+    return total(least);
+  };
+  while (needed(true) > width && drop_least(out, kOptional)) continue;
+  while (needed(false) > width && drop_least(out, 0)) continue;
   // Then take from the widest.
   while (total(out) > width) {
     size_t widest = out.size();

@@ -15,6 +15,8 @@ struct Column {
   int priority = 1;      // of two, the one with the lower number stays
   size_t min_width = 4;  // when shortened
   size_t max_width = 64;
+  // Shorter than this only when every column that can be missed (priority 3 and up) has gone.
+  size_t good_width = 0;
 };
 
 struct Cell {
@@ -44,6 +46,7 @@ class Table final {
     Role role = Role::Plain;
   };
   std::vector<size_t> widths(size_t width) const;  // 0: not shown
+  bool drop_least(std::vector<size_t>& widths, int least_priority) const;
   void append(std::string& out, std::string_view text, const Kept& cell, size_t column,
               bool color) const;
   static void end_line(std::string& out, size_t begin);

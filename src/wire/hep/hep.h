@@ -1,5 +1,5 @@
-// HEP v1, v2, v3 (EEP3) decoder; see docs/hep.md for the quirks it heals. Views into the datagram,
-// but for an inflated payload.
+// HEP v1, v2, v3 (EEP3) decoder; what senders get wrong is healed and noted. Views into the
+// datagram, but for an inflated payload.
 #pragma once
 
 #include <cstdint>
