@@ -151,8 +151,8 @@ void write_text(Output& out, const Options& options, const model::Call& call,
                    view::safe(fmt::format("{}@{}", call.from.user, call.from.host)),
                    view::safe(fmt::format("{}@{}", call.to.user, call.to.host)),
                    format_rfc3339(call.start, 0).substr(0, 10), format_clock(call.start, 3)));
-  // What became of it is never cut: the terminal may break the line.
-  out.write(view::paint(view::role_of_state(call.state), view::summarize(call), out.color()) +
+  out.write(view::paint(view::role_of_state(call.state),
+                        view::wrap(view::summarize(call), out.width()), out.color()) +
             "\n\n");
   view::LadderOptions ladder;
   ladder.width = out.width();

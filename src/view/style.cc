@@ -1,5 +1,7 @@
 #include "view/style.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace siploom::view {
@@ -66,6 +68,21 @@ std::string fit(std::string_view text, size_t columns, Align align) {
   const size_t missing = columns > width ? columns - width : 0;
   const size_t left = align == Align::Right ? missing : align == Align::Center ? missing / 2 : 0;
   return std::string(left, ' ') + out + std::string(missing - left, ' ');
+}
+
+std::string wrap(std::string_view text, size_t columns) {
+  std::string out;
+  size_t used = 0;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    const size_t width = display_width(word);
+    const bool breaks = columns != 0 && used != 0 && used + 1 + width > columns;
+    if (used != 0) out += breaks ? '\n' : ' ';
+    used = breaks || used == 0 ? width : used + 1 + width;
+    out += word;
+  }
+  return out;
 }
 
 }  // namespace siploom::view

@@ -32,4 +32,7 @@ std::string safe(std::string_view text);
 enum class Align : uint8_t { Left, Right, Center };
 std::string fit(std::string_view text, size_t columns, Align align = Align::Left);
 
+// Broken at blanks so that no line is wider than `columns` (0: not broken), unless a word is.
+std::string wrap(std::string_view text, size_t columns);
+
 }  // namespace siploom::view

@@ -110,3 +110,10 @@ TEST_CASE("fit pads and cuts by columns on the screen") {
   CHECK(fit("abcdef", 4) == "abc\u2026");
   CHECK(display_width(fit("日本語", 4)) == 4);
 }
+
+TEST_CASE("sentences are broken at blanks") {
+  CHECK(wrap("call busy: 486 Busy Here", 12) == "call busy:\n486 Busy\nHere");
+  CHECK(wrap("abcdefgh ij", 4) == "abcdefgh\nij");
+  CHECK(wrap("a b", 0) == "a b");
+  CHECK(wrap("", 4).empty());
+}
