@@ -7,11 +7,14 @@
 #include "base/text.h"
 #include "exporter/json.h"
 #include "pipeline/call_subject.h"
+#include "pipeline/in_blocks.h"
 
 namespace siploom::cli {
 
 namespace {
 
+constexpr size_t kBlockRows = 1024;  // formatted by one thread at a time
+constexpr Nanoseconds kDay = 86'400 * kSecond;
 // What a row usually needs, for columns that must be set before the rows are known.
 constexpr std::string_view kUsual = "[2001:db8:aaaa:bbbb::1]:65535 and some more of it";
 
@@ -79,8 +82,8 @@ Result<std::vector<CallWriter::Shown>> CallWriter::columns_of(
   return out;
 }
 
-Result<CallWriter> CallWriter::make(const Options& options, Output& out, bool at_once) {
-  CallWriter writer(options, out, at_once);
+Result<CallWriter> CallWriter::make(const Options& options, Output& out) {
+  CallWriter writer(options, out);
   writer.shown_ = SL_TRY(columns_of(options.calls.columns));
   return writer;
 }
@@ -91,16 +94,17 @@ std::vector<view::Column> CallWriter::columns() const {
   return out;
 }
 
-std::vector<view::Cell> CallWriter::cells(const model::Call& call, size_t number) const {
+std::vector<view::Cell> CallWriter::cells(const CallRow& row) const {
   std::vector<view::Cell> out;
+  out.reserve(shown_.size());
   for (const Shown& shown : shown_) {
-    out.push_back(shown.field != nullptr ? field_cell(call, *shown.field)
-                                         : view::call_cell(shown.view_name, call, number));
+    out.push_back(shown.field != nullptr ? field_cell(*row.call, *shown.field)
+                                         : view::call_cell(shown.view_name, *row.call, row.number));
   }
   return out;
 }
 
-void CallWriter::write_line(const model::Call& call, size_t number) {
+void CallWriter::write_line(const CallRow& row) {
   view::Table table(columns());
   std::vector<view::Cell> usual;
   for (const Shown& shown : shown_) {
@@ -108,27 +112,24 @@ void CallWriter::write_line(const model::Call& call, size_t number) {
     const size_t room = std::min({column.max_width, kUsual.size(), size_t{24}});
     usual.push_back({std::string(kUsual.substr(0, room)), view::Role::Plain});
   }
-  table.add(std::move(usual));
+  table.add(usual);
   table.lay_out(out_->width());
   if (count_ == 1) out_->write(table.heading(out_->color()));
-  out_->write(table.line(cells(call, number), out_->color()));
+  out_->write(table.line(cells(row), out_->color()));
 }
 
-void CallWriter::write_table() {
-  if (rows_.empty()) return;
+// What says the same in every row is left out; dates stand where there is more than one.
+void CallWriter::suit_columns(const std::vector<CallRow>& rows) {
   const auto same = [&](auto&& what) {
-    return std::all_of(rows_.begin(), rows_.end(), [&](const auto& row) {
-      return what(*row.first) == what(*rows_.front().first);
+    return std::all_of(rows.begin(), rows.end(), [&](const CallRow& row) {
+      return what(*row.call) == what(*rows.front().call);
     });
   };
-  const auto day = [](const model::Call& call) {
-    return format_rfc3339(call.start, 0).substr(0, 10);
-  };
+  const auto day = [](const model::Call& call) { return call.start.ns / kDay; };
   const bool one_day = same(day);
   if (options_.calls.columns.empty()) {
     const bool only_calls = same([](const model::Call& call) { return call.kind; }) &&
-                            rows_.front().first->kind == model::CallKind::Call;
-    // Says the same in every row.
+                            rows.front().call->kind == model::CallKind::Call;
     if (only_calls) std::erase_if(shown_, [](const Shown& s) { return s.view_name == "kind"; });
     for (Shown& shown : shown_) {
       if (one_day || shown.view_name != "start") continue;
@@ -136,35 +137,70 @@ void CallWriter::write_table() {
       shown.column.max_width = shown.column.min_width = 23;
     }
   }
-  view::Table table(columns());
-  for (const auto& [call, number] : rows_) table.add(cells(*call, number));
-  if (out_->is_terminal() && one_day) {
-    out_->write(view::paint(view::Role::Dim, day(*rows_.front().first) + " UTC", out_->color()));
-    out_->write("\n");
-  }
-  out_->write(table.text(out_->width(), out_->color()));
+  if (!out_->is_terminal() || !one_day) return;
+  const std::string date = format_rfc3339(rows.front().call->start, 0).substr(0, 10);
+  out_->write(view::paint(view::Role::Dim, date + " UTC", out_->color()) + "\n");
 }
 
-void CallWriter::add(const model::Call& call, size_t number) {
-  ++count_;
-  if (options_.output.json) {
-    JsonWriter json(out_->buffer());
-    exporter::write_call(json, call);
-    out_->write("\n");
-  } else if (options_.output.csv) {
-    if (count_ == 1) out_->write(exporter::csv_header());
-    exporter::append_csv(out_->buffer(), call);
-    out_->write("");
-  } else if (at_once_) {
-    write_line(call, number);
+void CallWriter::write_table(const std::vector<CallRow>& rows, unsigned threads) {
+  if (rows.empty()) return;
+  suit_columns(rows);
+  view::Table table(columns());
+  pipeline::in_blocks(
+      threads, rows.size(), kBlockRows,
+      [&](size_t begin, size_t end) {
+        view::Table part(columns());
+        for (size_t i = begin; i < end; ++i) part.add(cells(rows[i]));
+        return part;
+      },
+      [&](const view::Table& part) { table.append(part); });
+  table.lay_out(out_->width());
+  out_->write(table.heading(out_->color()));
+  pipeline::in_blocks(
+      threads, rows.size(), kBlockRows,
+      [&](size_t begin, size_t end) { return table.lines(begin, end, out_->color()); },
+      [&](const std::string& lines) { out_->write(lines); });
+}
+
+void CallWriter::append(std::string& out, const CallRow& row) const {
+  if (options_.output.csv) {
+    exporter::append_csv(out, *row.call);
   } else {
-    rows_.emplace_back(&call, number);
+    JsonWriter json(out);
+    exporter::write_call(json, *row.call);
+    out += '\n';
   }
-  if (at_once_) out_->flush();
+}
+
+void CallWriter::add(const CallRow& row) {
+  ++count_;
+  if (is_table()) {
+    write_line(row);
+  } else {
+    if (options_.output.csv && count_ == 1) out_->write(exporter::csv_header());
+    append(out_->buffer(), row);
+  }
+  out_->flush();
+}
+
+void CallWriter::add_all(const std::vector<CallRow>& rows, unsigned threads) {
+  if (is_table()) {
+    write_table(rows, threads);
+  } else {
+    if (options_.output.csv && count_ == 0 && !rows.empty()) out_->write(exporter::csv_header());
+    pipeline::in_blocks(
+        threads, rows.size(), kBlockRows,
+        [&](size_t begin, size_t end) {
+          std::string out;
+          for (size_t i = begin; i < end; ++i) append(out, rows[i]);
+          return out;
+        },
+        [&](const std::string& lines) { out_->write(lines); });
+  }
+  count_ += rows.size();
 }
 
 void CallWriter::finish() {
-  write_table();
   if (options_.output.csv && count_ == 0) out_->write(exporter::csv_header());
   out_->flush();
 }

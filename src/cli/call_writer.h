@@ -1,8 +1,7 @@
-// CallWriter: rows of the call list as a table, JSON lines or CSV; all at the end, or each at once.
+// CallWriter: rows of the call list as a table, JSON lines or CSV; all together, or each at once.
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "cli/output.h"
@@ -15,14 +14,21 @@ namespace siploom::cli {
 // The registry's field of that name, if calls have it; else an error that names the nearest.
 Result<const registry::FieldInfo*> call_field(std::string_view name);
 
+struct CallRow {
+  const model::Call* call = nullptr;
+  size_t number = 0;  // as `siploom show` takes it
+};
+
 class CallWriter final {
  public:
-  // `at_once`: each row is written as it comes, in columns of usual widths. Errors: a column that
-  // calls do not have.
-  static Result<CallWriter> make(const Options& options, Output& out, bool at_once);
+  // Errors: a column that calls do not have.
+  static Result<CallWriter> make(const Options& options, Output& out);
 
-  // `number` as `siploom show` takes it. Rows live until finish().
-  void add(const model::Call& call, size_t number);
+  // One row, at once, in columns of usual widths.
+  void add(const CallRow& row);
+  // All rows there are, in columns that fit them.
+  void add_all(const std::vector<CallRow>& rows, unsigned threads);
+  // Also says what is to be said when nothing came.
   void finish();
   size_t row_count() const { return count_; }
 
@@ -33,20 +39,20 @@ class CallWriter final {
     std::string view_name;
     const registry::FieldInfo* field = nullptr;
   };
-  CallWriter(const Options& options, Output& out, bool at_once)
-      : options_(options), out_(&out), at_once_(at_once) {}
+  CallWriter(const Options& options, Output& out) : options_(options), out_(&out) {}
   static Result<std::vector<Shown>> columns_of(const std::vector<std::string>& wanted);
   std::vector<view::Column> columns() const;
-  std::vector<view::Cell> cells(const model::Call& call, size_t number) const;
-  void write_table();
-  void write_line(const model::Call& call, size_t number);
+  std::vector<view::Cell> cells(const CallRow& row) const;
+  bool is_table() const { return !options_.output.json && !options_.output.csv; }
+  void append(std::string& out, const CallRow& row) const;  // JSON or CSV
+  void suit_columns(const std::vector<CallRow>& rows);
+  void write_table(const std::vector<CallRow>& rows, unsigned threads);
+  void write_line(const CallRow& row);
 
   const Options& options_;
   Output* out_;
-  bool at_once_;
   size_t count_ = 0;
   std::vector<Shown> shown_;
-  std::vector<std::pair<const model::Call*, size_t>> rows_;
 };
 
 }  // namespace siploom::cli

@@ -14,7 +14,7 @@ namespace siploom::cli {
 
 namespace {
 
-using Rows = std::vector<const model::Call*>;
+using Rows = std::vector<CallRow>;
 
 // How long a live call that is over is kept in case its Call-ID is used again.
 constexpr Nanoseconds kForgetLive = 600 * kSecond;
@@ -60,8 +60,8 @@ Result<void> sort_rows(Rows& rows, const std::string& sort) {
   const bool descending = sort.front() == '-';
   const std::string name = descending ? sort.substr(1) : sort;
   const registry::FieldInfo* field = SL_TRY(call_field(name));
-  std::vector<std::pair<SortKey, const model::Call*>> keyed;
-  for (const model::Call* call : rows) keyed.emplace_back(sort_key(*call, *field), call);
+  std::vector<std::pair<SortKey, CallRow>> keyed;
+  for (const CallRow& row : rows) keyed.emplace_back(sort_key(*row.call, *field), row);
   std::stable_sort(keyed.begin(), keyed.end(), [&](const auto& a, const auto& b) {
     return compare(a.first, b.first, descending) < 0;
   });
@@ -74,22 +74,14 @@ Result<size_t> list_all(Options& options, Output& out, Input& input, const query
   auto chosen = choose_calls(input, filter);
   input.report();
   if (!chosen) return tl::unexpected<Error>(chosen.error());
-  // Numbers are those that `siploom show` takes: over all calls.
-  std::vector<std::pair<const model::Call*, size_t>> numbers;
-  for (const model::Call* call : chosen->consumer->calls())
-    numbers.emplace_back(call, numbers.size() + 1);
-  std::sort(numbers.begin(), numbers.end());
-  Rows rows = chosen->calls;
+  Rows rows;
+  for (size_t i = 0; i < chosen->calls.size(); ++i)
+    rows.push_back({chosen->calls[i], chosen->numbers[i]});
   SL_TRY_VOID(sort_rows(rows, options.calls.sort));
   const size_t limit = options.calls.limit;
   if (limit != 0 && rows.size() > limit) rows.resize(limit);
-  CallWriter writer = SL_TRY(CallWriter::make(options, out, false));
-  for (const model::Call* call : rows) {
-    const auto at =
-        std::lower_bound(numbers.begin(), numbers.end(), call,
-                         [](const auto& entry, const model::Call* c) { return entry.first < c; });
-    writer.add(*call, at->second);
-  }
+  CallWriter writer = SL_TRY(CallWriter::make(options, out));
+  writer.add_all(rows, input.threads());
   writer.finish();
   const uint64_t evicted = chosen->consumer->evicted();
   // Freeing millions of pieces one by one just before the end is work for nobody.
@@ -105,7 +97,7 @@ Result<size_t> list_all(Options& options, Output& out, Input& input, const query
 // A pipe or an interface: each call is listed when it is over, the others when the input ends.
 Result<size_t> list_as_they_end(Options& options, Output& out, Input& input,
                                 const query::Filter* filter) {
-  CallWriter writer = SL_TRY(CallWriter::make(options, out, true));
+  CallWriter writer = SL_TRY(CallWriter::make(options, out));
   size_t number = 0;
   pipeline::CallConsumerOptions consume;
   consume.weave.budget_bytes = options.input.memory_bytes;
@@ -113,7 +105,8 @@ Result<size_t> list_as_they_end(Options& options, Output& out, Input& input,
   consume.filter = filter;
   consume.watch = [&](const model::Call& call) {
     ++number;
-    if (filter == nullptr || filter->matches(pipeline::CallSubject(call))) writer.add(call, number);
+    if (filter == nullptr || filter->matches(pipeline::CallSubject(call)))
+      writer.add({&call, number});
     const size_t limit = options.calls.limit;
     return (limit == 0 || writer.row_count() < limit) && !out.is_broken();
   };

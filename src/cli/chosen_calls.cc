@@ -17,9 +17,12 @@ Result<ChosenCalls> choose_calls(Input& input, const query::Filter* filter) {
   chosen.consumer = std::make_unique<pipeline::CallConsumer>(options);
   const pipeline::EngineResult result = SL_TRY(input.run(*chosen.consumer));
   chosen.consumer->finish(result.counters.last);
+  size_t number = 0;
   for (const model::Call* call : chosen.consumer->calls()) {
-    if (filter == nullptr || filter->matches(pipeline::CallSubject(*call)))
-      chosen.calls.push_back(call);
+    ++number;
+    if (filter != nullptr && !filter->matches(pipeline::CallSubject(*call))) continue;
+    chosen.calls.push_back(call);
+    chosen.numbers.push_back(number);
   }
   return chosen;
 }

@@ -14,6 +14,7 @@ namespace siploom::cli {
 struct ChosenCalls {
   std::unique_ptr<pipeline::CallConsumer> consumer;  // owns the rows
   std::vector<const model::Call*> calls;             // in the order of their first frame
+  std::vector<size_t> numbers;                       // of each among all calls, from 1
 };
 
 // Reads the input once and keeps the calls that match `filter` (call scope; may be null).

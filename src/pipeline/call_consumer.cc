@@ -141,14 +141,23 @@ void CallConsumer::finish(Timestamp last) {
 }
 
 std::vector<const model::Call*> CallConsumer::calls() const {
-  std::vector<const model::Call*> out;
+  // The key stands beside the pointer: a million rows are not fetched again for each comparison.
+  struct Keyed {
+    uint64_t first_frame;
+    const model::Call* call;
+  };
+  std::vector<Keyed> keyed;
   for (const auto& shard : shards_) {
-    shard->weaver.for_each([&](const model::Call& call) { out.push_back(&call); });
+    shard->weaver.for_each(
+        [&](const model::Call& call) { keyed.push_back({call.first_frame, &call}); });
   }
-  std::sort(out.begin(), out.end(), [](const model::Call* a, const model::Call* b) {
-    if (a->first_frame != b->first_frame) return a->first_frame < b->first_frame;
-    return model::call_id(*a) < model::call_id(*b);
+  std::sort(keyed.begin(), keyed.end(), [](const Keyed& a, const Keyed& b) {
+    if (a.first_frame != b.first_frame) return a.first_frame < b.first_frame;
+    return model::call_id(*a.call) < model::call_id(*b.call);
   });
+  std::vector<const model::Call*> out;
+  out.reserve(keyed.size());
+  for (const Keyed& each : keyed) out.push_back(each.call);
   return out;
 }
 

@@ -77,12 +77,21 @@ std::vector<size_t> Table::widths(size_t width) const {
 void Table::lay_out(size_t width) {
   laid_ = widths(width);
   shortens_ = width != 0;
-  kept_.clear();
-  texts_.clear();
 }
 
-void Table::append(std::string& out, std::string_view text, const Kept& cell, size_t column,
-                   bool color) const {
+void Table::append(const Table& more) {
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    natural_[i] = std::max(natural_[i], more.natural_[i]);
+  }
+  for (Kept cell : more.kept_) {
+    cell.offset += texts_.size();
+    kept_.push_back(cell);
+  }
+  texts_ += more.texts_;
+}
+
+void Table::append_cell(std::string& out, std::string_view text, const Kept& cell, size_t column,
+                        bool color) const {
   const size_t room = laid_[column];
   const Align align = columns_[column].align;
   if (cell.width > room && shortens_) {
@@ -112,7 +121,7 @@ std::string Table::line(const std::vector<Cell>& row, bool color) const {
     if (laid_[i] == 0) continue;
     if (!out.empty()) out.append(kGap, ' ');
     const auto width = static_cast<uint32_t>(display_width(row[i].text));
-    append(out, row[i].text, {0, 0, width, row[i].role}, i, color);
+    append_cell(out, row[i].text, {0, 0, width, row[i].role}, i, color);
   }
   end_line(out, 0);
   return out;
@@ -124,22 +133,24 @@ std::string Table::heading(bool color) const {
   return line(titles, color);
 }
 
-std::string Table::text(size_t width, bool color) const {
-  Table laid(columns_);
-  laid.laid_ = widths(width);
-  laid.shortens_ = width != 0;
-  std::string out = laid.heading(color);
-  for (size_t at = 0; at < kept_.size(); at += columns_.size()) {
-    const size_t begin = out.size();
+std::string Table::lines(size_t begin, size_t end, bool color) const {
+  std::string out;
+  for (size_t at = begin * columns_.size(); at < end * columns_.size(); at += columns_.size()) {
+    const size_t line = out.size();
     for (size_t i = 0; i < columns_.size(); ++i) {
-      if (laid.laid_[i] == 0) continue;
-      if (out.size() != begin) out.append(kGap, ' ');
+      if (laid_[i] == 0) continue;
+      if (out.size() != line) out.append(kGap, ' ');
       const Kept& cell = kept_[at + i];
-      laid.append(out, std::string_view(texts_).substr(cell.offset, cell.size), cell, i, color);
+      append_cell(out, std::string_view(texts_).substr(cell.offset, cell.size), cell, i, color);
     }
-    end_line(out, begin);
+    end_line(out, line);
   }
   return out;
+}
+
+std::string Table::text(size_t width, bool color) {
+  lay_out(width);
+  return heading(color) + lines(0, row_count(), color);
 }
 
 }  // namespace siploom::view

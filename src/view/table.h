@@ -28,14 +28,18 @@ class Table final {
  public:
   explicit Table(std::vector<Column> columns);
   void add(const std::vector<Cell>& row);
+  // The rows of a table with the same columns.
+  void append(const Table& more);
   size_t row_count() const { return kept_.size() / columns_.size(); }
-  // Fixes the widths by the rows so far and forgets these: for tables that are printed as they
-  // grow.
+  // Fixes the widths by the rows so far. `width` 0: as wide as it needs to be, nothing shortened.
   void lay_out(size_t width);
+  // With the widths that lay_out() fixed. `line` is of a row that is not kept, for tables that are
+  // printed as they grow.
   std::string heading(bool color) const;
+  std::string lines(size_t begin, size_t end, bool color) const;
   std::string line(const std::vector<Cell>& row, bool color) const;
-  // `width` 0: as wide as it needs to be, nothing shortened.
-  std::string text(size_t width, bool color) const;
+  // All of it.
+  std::string text(size_t width, bool color);
 
  private:
   // A cell as it is kept: lists may have a million rows.
@@ -47,8 +51,8 @@ class Table final {
   };
   std::vector<size_t> widths(size_t width) const;  // 0: not shown
   bool drop_least(std::vector<size_t>& widths, int least_priority) const;
-  void append(std::string& out, std::string_view text, const Kept& cell, size_t column,
-              bool color) const;
+  void append_cell(std::string& out, std::string_view text, const Kept& cell, size_t column,
+                   bool color) const;
   static void end_line(std::string& out, size_t begin);
 
   std::vector<Column> columns_;
