@@ -2,33 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cmath>
+#include <cstring>
 
 #include "base/text.h"
 
 namespace siploom {
-
-void JsonWriter::separate() {
-  if (after_key_) {
-    after_key_ = false;
-    return;
-  }
-  if (has_items_.empty()) return;
-  if (has_items_.back() != 0) out_ += ',';
-  has_items_.back() = 1;
-}
-
-void JsonWriter::open(char c) {
-  separate();
-  out_ += c;
-  has_items_.push_back(0);
-}
-
-void JsonWriter::close(char c) {
-  has_items_.pop_back();
-  out_ += c;
-}
 
 void JsonWriter::key(std::string_view name) {
   value(name);
@@ -38,13 +17,28 @@ void JsonWriter::key(std::string_view name) {
 
 namespace {
 
-constexpr std::array<bool, 256> make_plain() {
-  std::array<bool, 256> out{};
-  for (size_t c = 0x20; c < 0x7F; ++c) out[c] = c != '"' && c != '\\';
-  return out;
+constexpr uint64_t repeated(uint8_t octet) { return 0x0101010101010101 * octet; }
+// The high bit of each octet that is `octet`, and perhaps of some above the first such.
+constexpr uint64_t equal_to(uint64_t word, uint8_t octet) {
+  const uint64_t differ = word ^ repeated(octet);
+  return (differ - repeated(1)) & ~differ & repeated(0x80);
 }
-// Octets that stand for themselves in a JSON string.
-constexpr std::array<bool, 256> kPlain = make_plain();
+// Octets that stand for themselves in a JSON string: printable ASCII but quotes and backslashes.
+constexpr bool is_plain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
+// Where the first octet that has to be escaped or looked at stands: eight at a time.
+size_t plain_until(std::string_view text, size_t at) {
+  for (; at + 8 <= text.size(); at += 8) {
+    uint64_t word;
+    std::memcpy(&word, text.data() + at, 8);
+    // Below 0x20 borrows into the high bit, 0x7F carries into it; others only fall through to the
+    // slow way, which is right for them, too.
+    const uint64_t special = (word - repeated(0x20)) | (word + repeated(1)) | word;
+    if (((special & repeated(0x80)) | equal_to(word, '"') | equal_to(word, '\\')) != 0) break;
+  }
+  while (at < text.size() && is_plain(text[at])) ++at;
+  return at;
+}
 
 void append_escaped(std::string& out, char c, bool clean) {
   const auto byte = static_cast<unsigned char>(c);
@@ -81,16 +75,12 @@ void append_escaped(std::string& out, char c, bool clean) {
 void JsonWriter::value(std::string_view text) {
   separate();
   out_ += '"';
-  const auto plain_until = [&](size_t at) {
-    return find_where(
-        text, [](char c) { return !kPlain[static_cast<unsigned char>(c)]; }, at);
-  };
-  size_t at = plain_until(0);
+  size_t at = plain_until(text, 0);
   out_.append(text.substr(0, at));
   const bool clean = at == text.size() || is_utf8(text);
   while (at < text.size()) {
     append_escaped(out_, text[at], clean);
-    const size_t next = plain_until(at + 1);
+    const size_t next = plain_until(text, at + 1);
     out_.append(text.substr(at + 1, next - at - 1));
     at = next;
   }

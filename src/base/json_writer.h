@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/time.h"
 
@@ -20,6 +19,15 @@ class JsonWriter final {
   void begin_array() { open('['); }
   void end_array() { close(']'); }
   void key(std::string_view name);
+  // A name of our own: nothing in it has to be escaped.
+  template <size_t N>
+  void key(const char (&name)[N]) {
+    separate();
+    out_ += '"';
+    out_.append(name, N - 1);
+    out_ += "\":";
+    after_key_ = true;
+  }
 
   void value(std::string_view text);
   void value(const char* text) { value(std::string_view(text)); }
@@ -35,20 +43,34 @@ class JsonWriter final {
   // Digits that are JSON already.
   void raw(std::string_view json);
 
-  template <class T>
-  void field(std::string_view name, const T& v) {
+  template <class Name, class T>
+  void field(const Name& name, const T& v) {
     key(name);
     value(v);
   }
 
  private:
-  void open(char c);
-  void close(char c);
-  void separate();
+  void open(char c) {
+    separate();
+    out_ += c;
+    has_items_ <<= 1;
+  }
+  void close(char c) {
+    has_items_ >>= 1;
+    out_ += c;
+  }
+  void separate() {
+    if (after_key_) {
+      after_key_ = false;
+      return;
+    }
+    if ((has_items_ & 1) != 0) out_ += ',';
+    has_items_ |= 1;
+  }
 
   std::string& out_;
-  std::vector<char> has_items_;  // 0 or 1: by depth
-  bool after_key_ = false;
+  uint64_t has_items_ = 0;  // a bit a level, the innermost lowest; nobody nests 64 deep
+  bool after_key_ = true;   // nothing stands before the outermost value
 };
 
 }  // namespace siploom

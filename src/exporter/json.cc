@@ -9,7 +9,8 @@ namespace siploom::exporter {
 
 namespace {
 
-void text_field(JsonWriter& json, std::string_view name, std::string_view text) {
+template <size_t N>
+void text_field(JsonWriter& json, const char (&name)[N], std::string_view text) {
   json.key(name);
   if (text.empty()) {
     json.null();
@@ -18,7 +19,8 @@ void text_field(JsonWriter& json, std::string_view name, std::string_view text) 
   }
 }
 
-void duration_field(JsonWriter& json, std::string_view name, Nanoseconds ns) {
+template <size_t N>
+void duration_field(JsonWriter& json, const char (&name)[N], Nanoseconds ns) {
   json.key(name);
   if (ns == model::kNoDuration) {
     json.null();
@@ -27,7 +29,8 @@ void duration_field(JsonWriter& json, std::string_view name, Nanoseconds ns) {
   }
 }
 
-void party_field(JsonWriter& json, std::string_view name, const model::Party& party) {
+template <size_t N>
+void party_field(JsonWriter& json, const char (&name)[N], const model::Party& party) {
   json.key(name);
   json.begin_object();
   text_field(json, "user", party.user);
@@ -36,7 +39,8 @@ void party_field(JsonWriter& json, std::string_view name, const model::Party& pa
   json.end_object();
 }
 
-void list_field(JsonWriter& json, std::string_view name,
+template <size_t N>
+void list_field(JsonWriter& json, const char (&name)[N],
                 const std::vector<std::string_view>& texts) {
   json.key(name);
   json.begin_array();
@@ -44,7 +48,8 @@ void list_field(JsonWriter& json, std::string_view name,
   json.end_array();
 }
 
-void time_field(JsonWriter& json, std::string_view name, Timestamp t) {
+template <size_t N>
+void time_field(JsonWriter& json, const char (&name)[N], Timestamp t) {
   json.key(name);
   if (is_known(t)) {
     json.value(format_rfc3339(t));
@@ -53,7 +58,8 @@ void time_field(JsonWriter& json, std::string_view name, Timestamp t) {
   }
 }
 
-void ratio_field(JsonWriter& json, std::string_view name, double ratio) {
+template <size_t N>
+void ratio_field(JsonWriter& json, const char (&name)[N], double ratio) {
   json.key(name);
   json.value(ratio);  // NaN becomes null
 }

@@ -51,7 +51,7 @@ void CallWeaver::note_codecs(std::vector<std::string_view>& out, Tracker& t) {
 void CallWeaver::note_sdp(Tracker& t, const model::Record& record, const SipFacts& facts) {
   std::string_view body = facts.sdp;
   if (!body.starts_with("v=")) body = sip::find_sdp_part(body);
-  if (body.empty() || !sdp::parse(body, *session_)) return;
+  if (body.empty() || !sdp::parse(body, *session_, sdp::Detail::Media)) return;
   Call& call = t.call;
   const bool same_direction = facts.from_tag == call.legs[0].from_tag;
   const bool from_caller = facts.is_request() ? same_direction : !same_direction;

@@ -13,8 +13,8 @@ using sip::HeaderId;
 
 namespace {
 
-// The value of "name=value" in `text`, which ends before the next ';'.
-std::string_view value_of(std::string_view text, std::string_view name) {
+// The value of "name=value" in `text`, which ends before the next ';'. Up to `end` may be read.
+std::string_view value_of(std::string_view text, std::string_view name, const char* end) {
   size_t at = 0;
   while (at < text.size() && is_space(text[at])) ++at;
   if (text.size() - at <= name.size() || to_lower(text[at]) != name[0]) return {};
@@ -26,46 +26,36 @@ std::string_view value_of(std::string_view text, std::string_view name) {
     rest.remove_prefix(1);
     return rest.substr(0, rest.find('"'));
   }
-  // Blanks, commas and '>' end a value, too; they are rare, so they are looked for only here.
-  return rest.substr(0, find_where(rest, [](char c) { return c <= ' ' || c == ',' || c == '>'; }));
+  return rest.substr(
+      0, value_length(rest.data(), rest.size(), static_cast<size_t>(end - rest.data())));
 }
 
-// Where a value that began at `at` ends: at ';', a blank, ',' or '>'.
-size_t value_end(std::string_view text, size_t at) {
-  while (at < text.size()) {
-    const char c = text[at];
-    if (c == ';' || c <= ' ' || c == ',' || c == '>') break;
-    ++at;
-  }
-  return at;
-}
-
-// `readable`: octets that may be read from the value's beginning on, which saves copying its end.
-std::string_view find_parameter(std::string_view value, std::string_view name, size_t readable) {
+// `end`: up to where octets may be read, which saves copying the value's own end.
+std::string_view find_parameter(std::string_view value, std::string_view name, const char* end) {
   size_t begin = std::string_view::npos;  // of the parameter whose end is looked for
   for (size_t block = 0; block < value.size(); block += 64) {
     const size_t left = value.size() - block;
     const char* p = value.data() + block;
-    ByteMasks masks = block + 64 <= readable
-                          ? find_in_64(p, ';', ';')
-                          : find_in_rest(p, std::min<size_t>(left, 63), ';', ';');
+    ByteMasks masks = end - p >= 64 ? find_in_64(p, ';', ';')
+                                    : find_in_rest(p, std::min<size_t>(left, 63), ';', ';');
     if (left < 64) masks.first &= (uint64_t{1} << left) - 1;
     for (; masks.first != 0; masks.first &= masks.first - 1) {
       const size_t at = block + static_cast<unsigned>(__builtin_ctzll(masks.first));
       if (begin != std::string_view::npos) {
-        const std::string_view found = value_of(value.substr(begin, at - begin), name);
+        const std::string_view found = value_of(value.substr(begin, at - begin), name, end);
         if (found.data() != nullptr) return found;
       }
       begin = at + 1;
     }
   }
-  return begin == std::string_view::npos ? std::string_view{} : value_of(value.substr(begin), name);
+  return begin == std::string_view::npos ? std::string_view{}
+                                         : value_of(value.substr(begin), name, end);
 }
 
 }  // namespace
 
 std::string_view quick_parameter(std::string_view value, std::string_view name) {
-  return find_parameter(value, name, value.size() / 64 * 64);
+  return find_parameter(value, name, value.data() + value.size());
 }
 
 namespace {
@@ -80,10 +70,11 @@ std::string_view tag_of(std::string_view value, const char* end) {
     constexpr std::string_view kPlain = ";tag=";
     if (value.size() > kPlain.size() && value.starts_with(kPlain) && value[5] != '"' &&
         !is_space(value[5])) {
-      return value.substr(5, value_end(value, 5) - 5);
+      const char* tag = value.data() + kPlain.size();
+      return {tag, value_length(tag, value.size() - kPlain.size(), static_cast<size_t>(end - tag))};
     }
   }
-  return find_parameter(value, "tag", static_cast<size_t>(end - value.data()));
+  return find_parameter(value, "tag", end);
 }
 
 // The first of a comma list; Via values hold no quotes that a comma could hide in but in odd
@@ -126,8 +117,7 @@ void read_facts(const sip::MessageView& message, SipFacts& out) {
   out.from_tag = tag_of(out.from, end);
   out.to_tag = tag_of(out.to, end);
   const std::string_view via = top_via(message.first(HeaderId::Via));
-  if (!via.empty())
-    out.branch = find_parameter(via, "branch", static_cast<size_t>(end - via.data()));
+  if (!via.empty()) out.branch = find_parameter(via, "branch", end);
   out.user_agent = message.first(HeaderId::UserAgent);
   if (out.user_agent.empty()) out.user_agent = message.first(HeaderId::Server);
   out.reason_header = message.first(HeaderId::Reason);

@@ -116,12 +116,13 @@ namespace {
 // Reads line after line; what a line means depends on the media section it stands in.
 class LineReader {
  public:
-  explicit LineReader(Session& out) : out_(out) {}
+  LineReader(Session& out, Detail detail) : out_(out), detail_(detail) {}
   void read(std::string_view line);
   bool is_sdp() const { return has_version_ || out_.media_count != 0; }
 
  private:
   void read_attribute(std::string_view value) {
+    if (detail_ == Detail::Media && !value.starts_with("rtpmap:")) return;
     if (media_ != nullptr) {
       read_media_attribute(value, *media_, out_);
     } else if (!dropped_media_) {
@@ -136,6 +137,7 @@ class LineReader {
   }
 
   Session& out_;
+  const Detail detail_;
   Media* media_ = nullptr;
   bool has_version_ = false, dropped_media_ = false;
 };
@@ -151,7 +153,7 @@ void LineReader::read(std::string_view line) {
       has_version_ = true;
       break;
     case 'o':
-      read_origin(value, out_);
+      if (detail_ == Detail::All) read_origin(value, out_);
       break;
     case 's':
       out_.name = value;
@@ -175,9 +177,9 @@ void LineReader::read(std::string_view line) {
 
 // Line ends are found 64 octets at a time. CRLF, LF or a lone CR end a line (RFC 8866 5 asks to
 // accept the sloppy ones), and empty lines mean nothing.
-bool parse(std::string_view body, Session& out) {
+bool parse(std::string_view body, Session& out, Detail detail) {
   reset(out);
-  LineReader reader(out);
+  LineReader reader(out, detail);
   size_t line = 0;
   for (size_t block = 0; block < body.size(); block += 64) {
     const size_t left = body.size() - block;

@@ -69,9 +69,12 @@ struct Session {
   std::span<const Media> media_list() const { return {media.data(), media_count}; }
 };
 
+// How much of a description is asked for. Media: addresses, ports, formats and their encodings;
+// the rest stays as reset.
+enum class Detail : uint8_t { All, Media };
 // False: not SDP at all (no v= line and no m= line). LF-only and lone CR line ends are taken too.
 // `out` is large: keep one and use it again (it is reset here).
-bool parse(std::string_view body, Session& out);
+bool parse(std::string_view body, Session& out, Detail detail = Detail::All);
 
 // Encoding name and clock of a static payload type (RFC 3551 6), or an empty name.
 struct StaticType {
