@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/huge_pages.h"
+
 namespace siploom {
 
 template <class Key, class Value>
@@ -99,9 +101,10 @@ class FlatMap final {
   size_t memory_bytes() const { return slots_.size() * sizeof(Slot); }
 
  private:
+  using Slots = std::vector<Slot, HugePages<Slot>>;
   static uint64_t stored(uint64_t hash) { return hash == 0 ? 1 : hash; }
   void grow() {
-    std::vector<Slot> old(slots_.empty() ? 16 : slots_.size() * 2);
+    Slots old(slots_.empty() ? 16 : slots_.size() * 2);
     old.swap(slots_);
     mask_ = slots_.size() - 1;
     for (Slot& slot : old) {
@@ -112,7 +115,7 @@ class FlatMap final {
     }
   }
 
-  std::vector<Slot> slots_;
+  Slots slots_;
   size_t mask_ = 0;
   size_t size_ = 0;
 };

@@ -74,10 +74,19 @@ void append_escaped(std::string& out, char c, bool clean) {
 
 void JsonWriter::value(std::string_view text) {
   separate();
-  out_ += '"';
   size_t at = plain_until(text, 0);
+  if (at == text.size()) {
+    const size_t begin = out_.size();
+    out_.resize(begin + at + 2);
+    char* to = out_.data() + begin;
+    *to++ = '"';
+    if (at != 0) std::memcpy(to, text.data(), at);
+    to[at] = '"';
+    return;
+  }
+  out_ += '"';
   out_.append(text.substr(0, at));
-  const bool clean = at == text.size() || is_utf8(text);
+  const bool clean = is_utf8(text);
   while (at < text.size()) {
     append_escaped(out_, text[at], clean);
     const size_t next = plain_until(text, at + 1);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -22,10 +23,15 @@ class JsonWriter final {
   // A name of our own: nothing in it has to be escaped.
   template <size_t N>
   void key(const char (&name)[N]) {
-    separate();
-    out_ += '"';
-    out_.append(name, N - 1);
-    out_ += "\":";
+    const bool comma = takes_comma();
+    const size_t at = out_.size();
+    out_.resize(at + N + 2 + (comma ? 1 : 0));
+    char* to = out_.data() + at;
+    if (comma) *to++ = ',';
+    *to++ = '"';
+    std::memcpy(to, name, N - 1);
+    to[N - 1] = '"';
+    to[N] = ':';
     after_key_ = true;
   }
 
@@ -59,13 +65,15 @@ class JsonWriter final {
     has_items_ >>= 1;
     out_ += c;
   }
-  void separate() {
-    if (after_key_) {
-      after_key_ = false;
-      return;
-    }
-    if ((has_items_ & 1) != 0) out_ += ',';
+  // Whether what comes next is set off from what stands before it.
+  bool takes_comma() {
+    if (after_key_) return after_key_ = false;
+    const bool comma = (has_items_ & 1) != 0;
     has_items_ |= 1;
+    return comma;
+  }
+  void separate() {
+    if (takes_comma()) out_ += ',';
   }
 
   std::string& out_;

@@ -46,20 +46,22 @@ std::string lower(std::string_view s);
 inline bool equal_short(std::string_view a, std::string_view b) {
   const size_t size = a.size();
   if (size != b.size()) return false;
-  const auto load = [](const char* p) {
-    uint64_t v;
+  const auto load = [](auto v, const char* p) {
     std::memcpy(&v, p, sizeof v);
     return v;
   };
-  size_t i = 0;
-  for (; i + 8 <= size; i += 8) {
-    if (load(a.data() + i) != load(b.data() + i)) return false;
-  }
-  if (size >= 8) return load(a.data() + size - 8) == load(b.data() + size - 8);
-  for (; i < size; ++i) {
-    if (a[i] != b[i]) return false;
-  }
-  return true;
+  // The last step overlaps the one before it rather than going on octet by octet.
+  const auto same = [&](auto v) {
+    constexpr size_t kStep = sizeof v;
+    for (size_t i = 0; i + kStep < size; i += kStep) {
+      if (load(v, a.data() + i) != load(v, b.data() + i)) return false;
+    }
+    return load(v, a.data() + size - kStep) == load(v, b.data() + size - kStep);
+  };
+  if (size >= 8) return same(uint64_t{});
+  if (size >= 4) return same(uint32_t{});
+  if (size >= 2) return same(uint16_t{});
+  return size == 0 || a[0] == b[0];
 }
 
 // Offset of the first octet that `stops` holds for, or the size. (find_first_of asks memchr about

@@ -141,7 +141,7 @@ uint32_t CallWeaver::tracker_for(const model::Record& record, const SipFacts& fa
   uint32_t index;
   if (free_.empty()) {
     index = static_cast<uint32_t>(trackers_.size());
-    trackers_.emplace_back();
+    trackers_.add();
   } else {
     index = free_.back();
     free_.pop_back();
@@ -503,7 +503,8 @@ void CallWeaver::settle_one(Tracker& t) const {
 }
 
 void CallWeaver::tell_over(Timestamp quiet_since, const OnDone& tell) {
-  for (Tracker& t : trackers_) {
+  for (size_t i = 0; i < trackers_.size(); ++i) {
+    Tracker& t = trackers_[i];
     if (!t.in_use || t.told || t.call.last > quiet_since || !is_over(t)) continue;
     settle_one(t);
     t.told = true;
@@ -513,7 +514,8 @@ void CallWeaver::tell_over(Timestamp quiet_since, const OnDone& tell) {
 
 void CallWeaver::settle(Timestamp now) {
   if (!is_known(now_) || now > now_) now_ = now;
-  for (Tracker& t : trackers_) {
+  for (size_t i = 0; i < trackers_.size(); ++i) {
+    Tracker& t = trackers_[i];
     if (t.in_use) settle_one(t);
   }
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/flat_map.h"
+#include "base/huge_pages.h"
 #include "base/interner.h"
 #include "model/call.h"
 #include "model/record.h"
@@ -67,7 +68,8 @@ class CallWeaver final {
   // Calls in the order of their first frame is up to the caller; here: in the order they were met.
   template <class Fn>
   void for_each(Fn&& fn) const {
-    for (const auto& tracker : trackers_) {
+    for (size_t i = 0; i < trackers_.size(); ++i) {
+      const Tracker& tracker = trackers_[i];
       if (tracker.in_use) fn(tracker.call);
     }
   }
@@ -134,7 +136,7 @@ class CallWeaver final {
 
   WeaveOptions options_;
   OnDone on_done_;
-  std::deque<Tracker> trackers_;
+  StableRows<Tracker> trackers_;
   std::vector<uint32_t> free_;
   FlatMap<std::string_view, uint32_t> by_call_id_;
   std::deque<Due> due_;                              // one entry a call, when there is forget_after
