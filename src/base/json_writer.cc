@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -26,16 +27,33 @@ constexpr uint64_t equal_to(uint64_t word, uint8_t octet) {
 // Octets that stand for themselves in a JSON string: printable ASCII but quotes and backslashes.
 constexpr bool is_plain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
 
+// Whether some octet of `word` has to be escaped or looked at. Below 0x20 borrows into the high
+// bit, 0x7F carries into it; of octets above such a one it may be wrong, which only costs time.
+bool has_special(uint64_t word) {
+  const uint64_t odd = (word - repeated(0x20)) | (word + repeated(1)) | word;
+  return ((odd & repeated(0x80)) | equal_to(word, '"') | equal_to(word, '\\')) != 0;
+}
+uint64_t load(const char* p) {
+  uint64_t word;
+  std::memcpy(&word, p, 8);
+  return word;
+}
+
+// Most texts: nothing in them has to be escaped. The last eight octets overlap those before.
+bool all_plain(std::string_view text) {
+  const size_t size = text.size();
+  if (size < 8) {
+    return std::all_of(text.begin(), text.end(), is_plain);
+  }
+  for (size_t at = 0; at + 8 < size; at += 8) {
+    if (has_special(load(text.data() + at))) return false;
+  }
+  return !has_special(load(text.data() + size - 8));
+}
+
 // Where the first octet that has to be escaped or looked at stands: eight at a time.
 size_t plain_until(std::string_view text, size_t at) {
-  for (; at + 8 <= text.size(); at += 8) {
-    uint64_t word;
-    std::memcpy(&word, text.data() + at, 8);
-    // Below 0x20 borrows into the high bit, 0x7F carries into it; others only fall through to the
-    // slow way, which is right for them, too.
-    const uint64_t special = (word - repeated(0x20)) | (word + repeated(1)) | word;
-    if (((special & repeated(0x80)) | equal_to(word, '"') | equal_to(word, '\\')) != 0) break;
-  }
+  while (at + 8 <= text.size() && !has_special(load(text.data() + at))) at += 8;
   while (at < text.size() && is_plain(text[at])) ++at;
   return at;
 }
@@ -74,17 +92,12 @@ void append_escaped(std::string& out, char c, bool clean) {
 
 void JsonWriter::value(std::string_view text) {
   separate();
-  size_t at = plain_until(text, 0);
-  if (at == text.size()) {
-    const size_t begin = out_.size();
-    out_.resize(begin + at + 2);
-    char* to = out_.data() + begin;
-    *to++ = '"';
-    if (at != 0) std::memcpy(to, text.data(), at);
-    to[at] = '"';
+  out_ += '"';
+  if (all_plain(text)) {
+    out_.append(text) += '"';
     return;
   }
-  out_ += '"';
+  size_t at = plain_until(text, 0);
   out_.append(text.substr(0, at));
   const bool clean = is_utf8(text);
   while (at < text.size()) {

@@ -1,6 +1,5 @@
 #include "base/text.h"
 
-
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
