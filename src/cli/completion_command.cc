@@ -35,6 +35,57 @@ std::string field_names() {
   return joined(names, " ");
 }
 
+// What an enumeration may be, as patterns of a shell `case`: "call.state) values="..." ;;".
+std::string choices_by_field() {
+  std::string out;
+  for (const registry::FieldInfo& field : registry::fields()) {
+    if (field.choices.empty()) continue;
+    std::string names(field.name);
+    if (names.starts_with("call.")) names += "|" + names.substr(5);
+    out += fmt::format("      {}) values=\"{}\" ;;\n", names, field.choices);
+  }
+  return out;
+}
+
+// Within a filter the last name is completed, and behind == the values of an enumeration.
+constexpr std::string_view kBashHead =
+    R"sh(# bash completion for siploom:  source <(siploom completion bash)
+# Words that begin with $2, each with $3 before it.
+_siploom_offer() { mapfile -t COMPREPLY < <(compgen -P "$3" -W "$1" -- "$2"); }
+_siploom_filter() {
+  local word=$1 values=$_siploom_fields last=${1##*[!A-Za-z0-9_.-]}
+  if [[ $word =~ ([A-Za-z_.]+)\ *(==|!=)\ *[A-Za-z-]*$ ]]; then
+    case ${BASH_REMATCH[1]} in
+)sh";
+constexpr std::string_view kBashBody = R"sh(    esac
+  fi
+  _siploom_offer "$values" "$last" "${word%"$last"}"
+}
+_siploom() {
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} options="" files
+  case $before in
+    -i|--interface) _siploom_offer "any $(ls /sys/class/net 2>/dev/null)" "$word"; return ;;
+    --color) _siploom_offer "auto always never" "$word"; return ;;
+    --format) _siploom_offer "pcap pcapng text jsonl csv" "$word"; return ;;
+    completion) _siploom_offer "bash zsh man reference" "$word"; return ;;
+    --sort) _siploom_offer "$_siploom_fields -${_siploom_fields// / -}" "$word"; return ;;
+    --columns) _siploom_offer "$_siploom_fields" "${word##*,}" "${word%"${word##*,}"}"; return ;;
+    -f|--filter) _siploom_filter "${word#[\"\']}"; return ;;
+  esac
+)sh";
+constexpr std::string_view kBashTail = R"sh(  esac
+  case $word in
+    -*) _siploom_offer "$options --help" "$word" ;;
+    \'*|\"*) _siploom_filter "${word#?}" ;;
+    *)
+      _siploom_filter "$word"
+      mapfile -t files < <(compgen -f -- "$word")
+      COMPREPLY+=("${files[@]}") ;;
+  esac
+}
+complete -o filenames -F _siploom siploom
+)sh";
+
 std::string bash_script() {
   std::string cases, commands;
   for (const CommandHelp& command : command_tree()) {
@@ -42,30 +93,16 @@ std::string bash_script() {
     cases += fmt::format("    {}) options=\"{}\" ;;\n", command.name,
                          joined(option_names(command), " "));
   }
-  std::string out =
-      "# bash completion for siploom:  source <(siploom completion bash)\n_siploom() {\n";
-  out += "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} options=\"\"\n";
-  out += "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n";
+  std::string out(kBashHead);
+  out += choices_by_field();
+  out += kBashBody;
   out += fmt::format(
-      "    COMPREPLY=($(compgen -W \"{}--help --version\" -- \"$word\")); return\n  fi\n",
+      "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+      "    _siploom_offer \"{}--help --version\" \"$word\"; return\n  fi\n",
       commands);
-  out += "  case $before in\n";
-  out +=
-      "    -i|--interface) COMPREPLY=($(compgen -W \"any $(ls /sys/class/net 2>/dev/null)\" -- "
-      "\"$word\")); return ;;\n";
-  out += "    --color) COMPREPLY=($(compgen -W \"auto always never\" -- \"$word\")); return ;;\n";
-  out +=
-      "    --format) COMPREPLY=($(compgen -W \"pcap pcapng text jsonl csv\" -- \"$word\")); return "
-      ";;\n";
-  out += fmt::format(
-      "    --sort|--columns|-f|--filter|grep) COMPREPLY=($(compgen -W \"{}\" -- \"$word\") "
-      "$(compgen -f -- \"$word\")); return ;;\n",
-      field_names());
-  out += "  esac\n  case ${COMP_WORDS[1]} in\n" + cases + "  esac\n";
-  out += "  case $word in\n    -*) COMPREPLY=($(compgen -W \"$options --help\" -- \"$word\")) ;;\n";
-  out += "    *) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n  esac\n}\n";
-  out += "complete -o filenames -F _siploom siploom\n";
-  return out;
+  out += "  case ${COMP_WORDS[1]} in\n" + cases;
+  out += kBashTail;
+  return out + fmt::format("_siploom_fields=\"{}\"\n", field_names());
 }
 
 // Brackets, colons and quotes mean something to _arguments.
@@ -84,8 +121,10 @@ std::string zsh_text(std::string_view text) {
 
 std::string zsh_script() {
   std::string out =
-      "#compdef siploom\n# zsh completion for siploom:  source <(siploom completion "
-      "zsh)\n_siploom() {\n";
+      "#compdef siploom\n# zsh completion for siploom:  source <(siploom completion zsh)\n" +
+      fmt::format("_siploom_words() {{ _alternative 'files:file:_files' 'fields:field:({})' }}\n",
+                  field_names()) +
+      "_siploom() {\n";
   out += "  local -a commands=(\n";
   for (const CommandHelp& command : command_tree()) {
     out += fmt::format("    '{}:{}'\n", command.name, zsh_text(command.help));
@@ -101,7 +140,7 @@ std::string zsh_script() {
         out += fmt::format(" \\\n        '{}[{}]{}'", name, zsh_text(option.help), value);
       }
     }
-    out += " \\\n        '*:file:_files' ;;\n";
+    out += " \\\n        '*:filter or file:_siploom_words' ;;\n";
   }
   out +=
       "  esac\n}\nif [[ $funcstack[1] == _siploom ]]; then _siploom; else compdef _siploom "

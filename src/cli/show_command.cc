@@ -147,9 +147,7 @@ void write_text(Output& out, const Options& options, const model::Call& call,
     out.write((out.width() == 0 ? std::string(text) : fit_width(text, out.width())) + "\n");
   };
   line(fmt::format("Call-ID {}", view::safe(model::call_id(call))));
-  line(fmt::format("{} -> {}, {} {} UTC",
-                   view::safe(fmt::format("{}@{}", call.from.user, call.from.host)),
-                   view::safe(fmt::format("{}@{}", call.to.user, call.to.host)),
+  line(fmt::format("{} -> {}, {} {} UTC", view::party_text(call.from), view::party_text(call.to),
                    format_rfc3339(call.start, 0).substr(0, 10), format_clock(call.start, 3)));
   out.write(view::paint(view::role_of_state(call.state),
                         view::wrap(view::summarize(call), out.width()), out.color()) +

@@ -9,12 +9,6 @@ using model::CallState;
 
 namespace {
 
-std::string party_text(const model::Party& party) {
-  std::string out(party.user);
-  if (!party.host.empty()) out += (out.empty() ? "" : "@") + std::string(party.host);
-  return safe(out);
-}
-
 Cell duration_cell(Nanoseconds ns) {
   return {ns == model::kNoDuration ? std::string() : short_duration(ns), Role::Plain};
 }
@@ -65,6 +59,12 @@ std::string waited_text(const Call& call) {
 }
 
 }  // namespace
+
+std::string party_text(const model::Party& party) {
+  std::string out(party.user);
+  if (!party.host.empty()) out += (out.empty() ? "" : "@") + std::string(party.host);
+  return safe(out);
+}
 
 Role role_of_state(CallState state) {
   switch (state) {

@@ -10,6 +10,8 @@
 namespace siploom::view {
 
 Role role_of_state(model::CallState state);
+// user@host, or what there is of it; safe for a terminal.
+std::string party_text(const model::Party& party);
 // "completed: answered after 4.2 s (PDD 0.8 s), talked 32.1 s, the caller hung up".
 std::string summarize(const model::Call& call);
 
