@@ -95,8 +95,9 @@ def main():
             tally.run("asan " + program.name, [str(program)], env=env)
         for program in programs(asan, "_fuzz"):
             tally.run("fuzz " + program.name, [str(program), "-runs=20000"], env=env)
-        tally.run("asan e2e corpus", [sys.executable, "tests/e2e/corpus_test.py"],
-                  env={**env, "SIPLOOM": str(asan / "siploom")})
+        for script in ("commands_test.py", "corpus_test.py", "live_test.py"):
+            tally.run("asan e2e " + script.removesuffix(".py"), [sys.executable, "tests/e2e/" + script],
+                      env={**env, "SIPLOOM": str(asan / "siploom")})
         tsan = build("tsan", ["siploom", "pipeline_test"])
         for program in programs(tsan, "_test"):
             tally.run("tsan " + program.name, [str(program)])

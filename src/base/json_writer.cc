@@ -18,7 +18,7 @@ void JsonWriter::key(std::string_view name) {
 
 namespace {
 
-constexpr uint64_t repeated(uint8_t octet) { return 0x0101010101010101 * octet; }
+constexpr uint64_t repeated(uint8_t octet) { return uint64_t{0x0101010101010101} * octet; }
 // The high bit of each octet that is `octet`, and perhaps of some above the first such.
 constexpr uint64_t equal_to(uint64_t word, uint8_t octet) {
   const uint64_t differ = word ^ repeated(octet);
