@@ -90,6 +90,7 @@ Result<CallWriter> CallWriter::make(const Options& options, Output& out) {
 
 std::vector<view::Column> CallWriter::columns() const {
   std::vector<view::Column> out;
+  out.reserve(shown_.size());
   for (const Shown& shown : shown_) out.push_back(shown.column);
   return out;
 }

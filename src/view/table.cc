@@ -129,6 +129,7 @@ std::string Table::line(const std::vector<Cell>& row, bool color) const {
 
 std::string Table::heading(bool color) const {
   std::vector<Cell> titles;
+  titles.reserve(columns_.size());
   for (const Column& column : columns_) titles.push_back({column.title, Role::Heading});
   return line(titles, color);
 }
