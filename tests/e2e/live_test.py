@@ -52,8 +52,20 @@ class Phones:
 def start(*arguments, environment=None):
     process = subprocess.Popen([SIPLOOM, *arguments, "-i", "lo"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, env=environment, bufsize=0)
-    time.sleep(1.0)  # until the interface is open
+    wait_until_open(process)
     return process
+
+
+def wait_until_open(process):
+    """Root's rights go when the interface is open; without them to see, a second must do."""
+    for _ in range(100 if os.geteuid() == 0 else 10):
+        time.sleep(0.1)
+        if os.geteuid() != 0 or process.poll() is not None:
+            continue
+        status = open(f"/proc/{process.pid}/status").read()
+        if "CapEff:\t0000000000000000" in status:
+            break
+    time.sleep(0.1)
 
 
 def first_line(process):
