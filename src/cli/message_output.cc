@@ -56,7 +56,8 @@ void MessagePrinter::print(const model::Record& record, const sip::MessageView& 
                                view.status()};
   if (options_.grep.one_line) {
     std::string_view rest = view.raw();
-    out_.write(view::message_line(head, take_line(rest), view.call_id(), out_.color()));
+    out_.write(
+        view::message_line(head, take_line(rest), view.call_id(), out_.width(), out_.color()));
     return;
   }
   // Context is set off from what matched, as grep does.

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
+
 #include <CLI/CLI.hpp>
 
 #include "base/text.h"
@@ -356,6 +359,48 @@ std::vector<CommandHelp> command_tree() {
   return out;
 }
 
+namespace {
+
+// The known word that `word` was probably meant to be.
+std::string meant(std::string_view word, const std::vector<std::string>& known) {
+  std::string best;
+  size_t nearest = std::min<size_t>(3, word.size() / 2 + 1);
+  for (const std::string& each : known) {
+    const size_t distance = edit_distance(word, each);
+    if (distance >= nearest && (distance > nearest || !best.empty())) continue;
+    nearest = distance;
+    best = each;
+  }
+  return best.empty() ? "" : "; did you mean " + best + "?";
+}
+
+// What CLI11 says of a word that is no command, or of an option that is none, helps nobody.
+std::string explain(const CLI::App& app, const CLI::ParseError& error, const std::string& word) {
+  std::error_code ignored;
+  std::vector<std::string> known;
+  const auto chosen = app.get_subcommands();
+  if (chosen.empty() && !word.starts_with("-")) {
+    if (std::filesystem::exists(word, ignored)) {
+      return fmt::format("'{}' is no command; to list its calls: siploom calls {}", word, word);
+    }
+    for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) {
+      known.push_back(each->get_name());
+    }
+    return fmt::format("there is no command '{}'{}", word, meant(word, known));
+  }
+  if (chosen.empty()) return fmt::format("no command is named before {}", word);
+  for (const std::string& extra : chosen[0]->remaining()) {
+    if (!extra.starts_with("-")) continue;
+    for (const CLI::Option* option : chosen[0]->get_options()) {
+      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    }
+    return fmt::format("{} has no option {}{}", chosen[0]->get_name(), extra, meant(extra, known));
+  }
+  return error.what();
+}
+
+}  // namespace
+
 Parsed parse_options(int argc, char** argv) {
   Parsed parsed;
   Options& o = parsed.options;
@@ -371,7 +416,7 @@ Parsed parse_options(int argc, char** argv) {
     } else if (argc <= 1) {
       fmt::print(stderr, "{}", app.help());
     } else {
-      fmt::print(stderr, "siploom: {}\nTry 'siploom {}--help'.\n", error.what(),
+      fmt::print(stderr, "siploom: {}\nTry 'siploom {}--help'.\n", explain(app, error, argv[1]),
                  app.get_subcommands().empty() ? "" : app.get_subcommands()[0]->get_name() + " ");
     }
     parsed.status = help ? 0 : 2;

@@ -95,6 +95,18 @@ TEST_CASE("a message as text") {
       "\x1b[36mBYE sip:a SIP/2.0\x1b[0m\n\x1b[34mVia\x1b[0m: x\n folded: no\n\nbody: b\\x1b\n");
 }
 
+TEST_CASE("a message in one line") {
+  const MessageHead head{kStart, *parse_endpoint("10.0.0.1:5060"), *parse_endpoint("10.0.0.2:5060"),
+                         Transport::Udp, 486};
+  const std::string where = "22:13:20.250000 10.0.0.1:5060 -> 10.0.0.2:5060 udp";
+  CHECK(message_line(head, "SIP/2.0 486 Busy Here", "abc@h", 0, false) ==
+        where + " SIP/2.0 486 Busy Here abc@h\n");
+  CHECK(message_line(head, "SIP/2.0 486 Busy Here", "0123456789@example.org", 84, false) ==
+        where + " SIP/2.0 486 Busy Here 0123456789\u2026\n");
+  CHECK(message_line(head, "SIP/2.0 486 Busy Here", "0123456789@example.org", 60, false) ==
+        where + " SIP/2.0 \u2026\n");
+}
+
 TEST_CASE("stats as text") {
   model::Stats stats;
   stats.packets = 2000;

@@ -40,11 +40,24 @@ std::string message_body(std::string_view raw, uint16_t status, bool color) {
 }
 
 std::string message_line(const MessageHead& head, std::string_view start_line,
-                         std::string_view call_id, bool color) {
-  return fmt::format("{} {} -> {} {} {} {}\n", format_clock(head.time), format_endpoint(head.src),
-                     format_endpoint(head.dst), transport_name(head.transport),
-                     paint(role_of_status(head.status), safe(start_line), color),
-                     paint(Role::Dim, safe(call_id), color));
+                         std::string_view call_id, size_t width, bool color) {
+  const std::string where =
+      fmt::format("{} {} -> {} {}", format_clock(head.time), format_endpoint(head.src),
+                  format_endpoint(head.dst), transport_name(head.transport));
+  std::string out = where, start = safe(start_line), id = safe(call_id);
+  if (width != 0) {
+    // What the message is matters more than which call it belongs to.
+    constexpr size_t kUseful = 8;
+    const size_t room = width > where.size() + 1 ? width - where.size() - 1 : 0;
+    start = fit_width(start, room);
+    const size_t left = room - std::min(room, display_width(start));
+    id = left > kUseful ? fit_width(id, left - 1) : "";
+  }
+  for (const auto& [text, role] :
+       {std::pair{start, role_of_status(head.status)}, std::pair{id, Role::Dim}}) {
+    if (!text.empty()) out += " " + paint(role, text, color);
+  }
+  return out + "\n";
 }
 
 }  // namespace siploom::view

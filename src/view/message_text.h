@@ -21,8 +21,9 @@ struct MessageHead {
 std::string message_head(const MessageHead& head, bool color);
 // The message's own text; controls are shown as \xNN, CRLF as line ends.
 std::string message_body(std::string_view raw, uint16_t status, bool color);
-// "01:25:02.123 10.0.0.1:5060 -> 10.0.0.2:5060 udp INVITE sip:..." for one line a message.
+// "01:25:02.123456 10.0.0.1:5060 -> 10.0.0.2:5060 udp INVITE sip:... call-id": one line a message,
+// of at most `width` columns (0: no limit).
 std::string message_line(const MessageHead& head, std::string_view start_line,
-                         std::string_view call_id, bool color);
+                         std::string_view call_id, size_t width, bool color);
 
 }  // namespace siploom::view

@@ -96,6 +96,14 @@ def test_errors_point_and_suggest():
     check(status == 2 and "notes.bin" in err, f"names the file that is no capture: {err}")
 
 
+def test_slips_of_the_finger():
+    for words, hint in ((("shw", "x.pcap"), "did you mean show?"), (("calls", "--colour", "always"), "did you mean --color?"),
+                        (("grep", "--on-line", "x"), "did you mean --one-line?"), (("-x",), "no command"),
+                        ((str(ROOT / "README.md"),), "siploom calls ")):
+        status, out, err = run(*words)
+        check(status == 2 and hint in err and out == b"", f"{words}: {err}")
+
+
 def test_pipes():
     path, truth, _ = simulate("pipe.pcap", "--preset", "demo", "--calls", 30, "--seed", 9, "--rtp-seconds", 1)
     data = path.read_bytes()
