@@ -82,7 +82,6 @@ class CallWeaver final {
     std::vector<uint64_t> seen;  // identities, the oldest overwritten first
     struct Chunk;
     Chunk* texts = nullptr;  // bytes that the call's texts lie in, freed with it
-    Timestamp sdp_offer_time = kNoTime;
     uint32_t primary_cseq = 0;  // of the transaction that decides status
     uint32_t generation = 0;
     uint32_t bytes = 0;  // counted against the budget
