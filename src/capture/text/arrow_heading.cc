@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/net.h"
 #include "base/text.h"
@@ -47,7 +48,7 @@ void read_lead(std::string_view lead, ArrowHeading& out) {
       out.time.kind = TimeText::Kind::SinceBefore;
       // The first is since the epoch or garbage: that of a file's first packet is nothing to count
       // from.
-      out.time.ns = seconds && *seconds < 1e6 ? static_cast<Nanoseconds>(*seconds * 1e9 + 0.5) : 0;
+      out.time.ns = seconds && *seconds < 1e6 ? std::llround(*seconds * 1e9) : 0;
     }
     rest = rest.substr(std::min(word.size() + 1, rest.size()));
   }

@@ -5,6 +5,7 @@
 // Of the dumps that tshark writes for one frame ("Frame (801 bytes):", "Reassembled TCP (1448
 // bytes):") the first is the frame; the others are views of it.
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "base/text.h"
@@ -35,7 +36,7 @@ TimeText time_before(const LineCursor& at) {
           value && *value >= 0 && *value < 1e8) {
         TimeText time;
         time.kind = TimeText::Kind::SinceStart;
-        time.ns = static_cast<Nanoseconds>(*value * 1e9 + 0.5);
+        time.ns = std::llround(*value * 1e9);
         return time;
       }
     }
