@@ -80,6 +80,7 @@ void tally_fields(JsonWriter& json, const model::CallTally& calls) {
 template <class Map, class Key>
 std::vector<const typename Map::value_type*> largest(const Map& map, size_t top, Key&& key) {
   std::vector<const typename Map::value_type*> rows;
+  rows.reserve(map.size());
   for (const auto& entry : map) rows.push_back(&entry);
   std::stable_sort(rows.begin(), rows.end(),
                    [&](const auto* a, const auto* b) { return key(*a) > key(*b); });

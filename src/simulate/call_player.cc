@@ -164,7 +164,8 @@ void CallPlayer::play_stream_messages(Stage& stage) {
     count(stage, step, transport, false);
   }
   // Some stacks write a message in two goes, but never so that its first line is cut.
-  const size_t split_at = (random >> 40) % 16 == 0 ? 100 + (random >> 20) % bytes.size() : 0;
+  const bool in_two = (random >> 40) % 16 == 0 && bytes.size() != 0;
+  const size_t split_at = in_two ? 100 + (random >> 20) % bytes.size() : 0;
   connection(first.leg, physical_hop(first))
       .send(stage.out, by_client, bytes.bytes(), split_at, at);
 }

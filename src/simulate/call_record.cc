@@ -163,7 +163,8 @@ void CallRecord::append_json(std::string& out, const Plan& plan, uint8_t leg_num
   write_codecs(json, plan);
   json.key("joined");
   json.begin_array();
-  for (uint8_t other = 0; other < plan.legs.size(); ++other) {
+  const auto legs = static_cast<uint8_t>(plan.legs.size());
+  for (uint8_t other = 0; other < legs; ++other) {
     const bool related = plan.scenario != "scanner";
     if (other != leg_number && related) json.value(call_id_of(plan, other));
   }

@@ -102,7 +102,7 @@ void subscribed(Script& s, Package package, Body body) {
   s.leg(leg).package = package;
   subscribe(s, leg, kExpires, false);
   notify(s, leg, body, kExpires, 0);
-  const auto changes = s.rng().below(4);
+  const auto changes = static_cast<uint8_t>(s.rng().below(4));
   for (uint8_t i = 1; i <= changes; ++i) {
     s.wait_ms(500, 8000);
     notify(s, leg, body, kExpires, i);

@@ -294,7 +294,8 @@ void Script::sound(uint8_t stream, Nanoseconds from, Nanoseconds to, uint8_t cod
 void Script::finish() {
   Nanoseconds end = now_;
   for (const Step& step : plan_.steps) end = std::max(end, step.at);
-  for (uint8_t leg = 0; leg < plan_.legs.size(); ++leg) {
+  const auto legs = static_cast<uint8_t>(plan_.legs.size());
+  for (uint8_t leg = 0; leg < legs; ++leg) {
     for (uint8_t hop = 0; hop < kMaxHops; ++hop) {
       if ((connected_ >> (leg * kMaxHops + hop) & 1) == 0) continue;
       Step step;

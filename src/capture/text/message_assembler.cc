@@ -92,7 +92,7 @@ void MessageAssembler::add_body(std::string_view line, LineEnd end) {
 
 std::optional<size_t> MessageAssembler::exact(size_t sum, size_t end_size) const {
   for (const auto& target : {content_length_, declared_body_}) {
-    if (target && *target > 0 && (sum == *target || sum - end_size == *target)) return *target;
+    if (target && *target > 0 && (sum == *target || sum - end_size == *target)) return target;
   }
   return std::nullopt;
 }
