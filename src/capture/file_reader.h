@@ -27,17 +27,14 @@ class FileReader {
   // The file ends in the middle of something.
   Step cut_off(uint64_t have, uint64_t want);
   Step stop_with(const std::string& warning);
+  // The frames read so far keep the block that they lie in.
+  void hold(FrameBatch& batch);
+  // More: the window holds `size` octets.
+  Step need(FrameBatch& batch, size_t size);
 
   std::string name_;
   std::unique_ptr<Window> window_;
   SourceStats stats_;
-  std::shared_ptr<const void> last_owner_;
-  void hold(FrameBatch& batch) {
-    if (auto owner = window_->owner();
-        owner != nullptr && (batch.owners.empty() || batch.owners.back() != owner)) {
-      batch.owners.push_back(std::move(owner));
-    }
-  }
 };
 
 // A record that claims more than this is damage, not a packet.

@@ -98,20 +98,6 @@ class PcapReader final : public FileReader {
     return step;
   }
 
-  // Brings octets in; the frames read so far keep the block that they lie in.
-  Step need(FrameBatch& batch, size_t size) {
-    hold(batch);
-    switch (window_->ensure(size)) {
-      case Window::Status::Ready:
-        return Step::More;
-      case Window::Status::Wait:
-        return Step::Wait;
-      case Window::Status::Short:
-        break;
-    }
-    return window_->available() == 0 ? stop_with({}) : cut_off(window_->available(), size);
-  }
-
   bool begun_ = false, swapped_ = false;
   int64_t unit_ns_ = 1000;
   size_t record_header_ = 16;
@@ -164,39 +150,11 @@ class SnoopReader final : public FileReader {
   }
 
  private:
-  Step need(FrameBatch& batch, size_t size) {
-    if (window_->available() >= size) return Step::More;
-    hold(batch);
-    switch (window_->ensure(size)) {
-      case Window::Status::Ready:
-        return Step::More;
-      case Window::Status::Wait:
-        return Step::Wait;
-      case Window::Status::Short:
-        break;
-    }
-    return window_->available() == 0 ? stop_with({}) : cut_off(window_->available(), size);
-  }
   bool begun_ = false;
   LinkType link_ = LinkType::Ethernet;
 };
 
 }  // namespace
-
-FileReader::Step FileReader::cut_off(uint64_t have, uint64_t want) {
-  return stop_with(
-      fmt::format("cut off after packet {} ({} of {} octets)", stats_.frames, have, want));
-}
-
-FileReader::Step FileReader::stop_with(const std::string& warning) {
-  if (window_->error()) {
-    stats_.warnings.push_back(fmt::format("{}: {}; read up to packet {}", name_,
-                                          window_->error()->message, stats_.frames));
-  } else if (!warning.empty()) {
-    stats_.warnings.push_back(fmt::format("{}: {}", name_, warning));
-  }
-  return Step::End;
-}
 
 bool is_pcap(ByteSpan head) {
   if (head.size() < 4) return false;

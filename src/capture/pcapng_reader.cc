@@ -59,20 +59,6 @@ class PcapngReader final : public FileReader {
   uint16_t u16(const uint8_t* p) const { return swapped_ ? load_be16(p) : load_le16(p); }
   uint32_t u32(const uint8_t* p) const { return swapped_ ? load_be32(p) : load_le32(p); }
 
-  Step need(FrameBatch& batch, size_t size) {
-    if (window_->available() >= size) return Step::More;
-    hold(batch);
-    switch (window_->ensure(size)) {
-      case Window::Status::Ready:
-        return Step::More;
-      case Window::Status::Wait:
-        return Step::Wait;
-      case Window::Status::Short:
-        break;
-    }
-    return window_->available() == 0 ? stop_with({}) : cut_off(window_->available(), size);
-  }
-
   Step read_block(FrameBatch& batch) {
     Step step = need(batch, 12);
     if (step != Step::More) return step;

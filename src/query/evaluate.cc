@@ -12,22 +12,8 @@ using registry::Type;
 
 namespace {
 
-bool compare_order(Op op, double left, double right) {
-  switch (op) {
-    case Op::Less:
-      return left < right;
-    case Op::LessEqual:
-      return left <= right;
-    case Op::Greater:
-      return left > right;
-    case Op::GreaterEqual:
-      return left >= right;
-    default:
-      return false;
-  }
-}
-
-bool compare_order(Op op, int64_t left, int64_t right) {
+template <class T>
+bool compare_order(Op op, T left, T right) {
   switch (op) {
     case Op::Less:
       return left < right;

@@ -8,14 +8,6 @@ namespace siploom::sdp {
 
 namespace {
 
-std::string_view take_word(std::string_view& rest) {
-  rest = trim_left(rest);
-  const size_t end = find_where(rest, is_blank);
-  const std::string_view word = rest.substr(0, end);
-  rest.remove_prefix(end);
-  return word;
-}
-
 bool read_direction(std::string_view name, Direction& out) {
   if (name.size() != 8 || (name[0] != 's' && name[0] != 'r' && name[0] != 'i')) return false;
   for (const Direction d :

@@ -10,14 +10,6 @@ namespace siploom::sdp {
 
 namespace {
 
-std::string_view take_word(std::string_view& rest) {
-  rest = trim_left(rest);
-  const size_t end = find_where(rest, is_blank);
-  const std::string_view word = rest.substr(0, end);
-  rest.remove_prefix(end);
-  return word;
-}
-
 // RFC 8866 5.2: user, id, version, net type, address type, address.
 void read_origin(std::string_view value, Session& out) {
   out.origin_user = take_word(value);
