@@ -34,8 +34,15 @@ std::string first_octets(ByteSpan head) {
   return out;
 }
 
-tl::unexpected<Error> not_a_capture(const std::string& name, ByteSpan head) {
+tl::unexpected<Error> not_a_capture(const std::string& name, const Window& window) {
+  const ByteSpan head{window.data(), window.available()};
+  if (window.error())
+    return fail(ErrorCode::Malformed, fmt::format("{}: {}", name, window.error()->message));
   if (head.empty()) return fail(ErrorCode::Malformed, fmt::format("{}: is empty", name));
+  if (as_text(head).starts_with("BZh")) {
+    return fail(ErrorCode::Unsupported,
+                fmt::format("{}: bzip2 is not read; use bzcat {} | siploom ... -", name, name));
+  }
   return fail(
       ErrorCode::Malformed,
       fmt::format(
@@ -124,7 +131,7 @@ Result<std::unique_ptr<Source>> open_window(const std::string& name, std::unique
   fill_head(*window, kHeadBytes, stop);
   const ByteSpan more{window->data(), std::min(window->available(), kHeadBytes)};
   if (looks_like_text_dump(as_text(more))) return open_text_window(name, *window, stop);
-  return not_a_capture(name, more);
+  return not_a_capture(name, *window);
 }
 
 }  // namespace

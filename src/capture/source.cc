@@ -21,7 +21,8 @@ constexpr size_t kMaxFiles = 100'000;
 
 // Captures in a folder, by name; what is no capture is passed over with a word.
 void add_folder(const std::string& folder, const std::atomic<bool>* stop, int depth,
-                std::vector<std::string>& out, std::vector<std::string>& warnings) {
+                std::vector<std::string>& out, std::vector<std::string>& warnings,
+                std::vector<std::string>& passed_over) {
   std::error_code error;
   std::vector<fs::path> paths;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
@@ -32,12 +33,13 @@ void add_folder(const std::string& folder, const std::atomic<bool>* stop, int de
   for (const fs::path& path : paths) {
     if (out.size() >= kMaxFiles) return;
     if (fs::is_directory(path, error)) {
-      if (depth < kMaxFolderDepth) add_folder(path.string(), stop, depth + 1, out, warnings);
+      if (depth < kMaxFolderDepth)
+        add_folder(path.string(), stop, depth + 1, out, warnings, passed_over);
     } else if (fs::is_regular_file(path, error)) {
       if (auto opened = open_file(path.string(), stop); opened) {
         out.push_back(path.string());
       } else {
-        warnings.push_back(opened.error().message);
+        passed_over.push_back(opened.error().message);
       }
     }
   }
@@ -67,14 +69,20 @@ class WarningSource final : public Source {
 
 Result<std::unique_ptr<Source>> open_source(const OpenOptions& options) {
   if (!options.interface.empty()) return numbered(SL_TRY(open_live(options)));
-  std::vector<std::string> paths, warnings;
+  std::vector<std::string> paths, warnings, passed_over;
   for (const std::string& name : options.files) {
     std::error_code ignored;
     if (name != "-" && fs::is_directory(name, ignored)) {
-      add_folder(name, options.stop, 0, paths, warnings);
+      add_folder(name, options.stop, 0, paths, warnings, passed_over);
     } else {
       paths.push_back(name);
     }
+  }
+  if (passed_over.size() == 1) {
+    warnings.push_back(passed_over.front());
+  } else if (!passed_over.empty()) {
+    warnings.push_back(fmt::format("{} files in the folders are no captures, such as: {}",
+                                   passed_over.size(), passed_over.front()));
   }
   if (paths.empty()) {
     std::string why =

@@ -133,7 +133,9 @@ void CallWriter::suit_columns(const std::vector<CallRow>& rows) {
                             rows.front().call->kind == model::CallKind::Call;
     if (only_calls) std::erase_if(shown_, [](const Shown& s) { return s.view_name == "kind"; });
     for (Shown& shown : shown_) {
-      if (one_day || shown.view_name != "start") continue;
+      // On a terminal the day stands above; a file or pipe has no such place.
+      const bool day_is_told = one_day && (out_->is_terminal() || out_->width() != 0);
+      if (day_is_told || shown.view_name != "start") continue;
       shown.view_name = "date";
       shown.column.max_width = shown.column.min_width = 23;
     }
@@ -163,8 +165,23 @@ void CallWriter::write_table(const std::vector<CallRow>& rows, unsigned threads)
       [&](const std::string& lines) { out_->write(lines); });
 }
 
+std::string CallWriter::csv_heading() const {
+  if (options_.calls.columns.empty()) return exporter::csv_header();
+  std::vector<std::string> names;
+  for (const Shown& shown : shown_) {
+    names.push_back(shown.field != nullptr ? std::string(shown.field->name) : shown.view_name);
+  }
+  std::string out;
+  exporter::append_csv_row(out, names);
+  return out;
+}
+
 void CallWriter::append(std::string& out, const CallRow& row) const {
-  if (options_.output.csv) {
+  if (options_.output.csv && !options_.calls.columns.empty()) {
+    std::vector<std::string> texts;
+    for (view::Cell& cell : cells(row)) texts.push_back(std::move(cell.text));
+    exporter::append_csv_row(out, texts);
+  } else if (options_.output.csv) {
     exporter::append_csv(out, *row.call);
   } else {
     JsonWriter json(out);
@@ -178,7 +195,7 @@ void CallWriter::add(const CallRow& row) {
   if (is_table()) {
     write_line(row);
   } else {
-    if (options_.output.csv && count_ == 1) out_->write(exporter::csv_header());
+    if (options_.output.csv && count_ == 1) out_->write(csv_heading());
     append(out_->buffer(), row);
   }
   out_->flush();
@@ -188,7 +205,7 @@ void CallWriter::add_all(const std::vector<CallRow>& rows, unsigned threads) {
   if (is_table()) {
     write_table(rows, threads);
   } else {
-    if (options_.output.csv && count_ == 0 && !rows.empty()) out_->write(exporter::csv_header());
+    if (options_.output.csv && count_ == 0 && !rows.empty()) out_->write(csv_heading());
     pipeline::in_blocks(
         threads, rows.size(), kBlockRows,
         [&](size_t begin, size_t end) {
@@ -202,7 +219,7 @@ void CallWriter::add_all(const std::vector<CallRow>& rows, unsigned threads) {
 }
 
 void CallWriter::finish() {
-  if (options_.output.csv && count_ == 0) out_->write(exporter::csv_header());
+  if (options_.output.csv && count_ == 0) out_->write(csv_heading());
   out_->flush();
 }
 

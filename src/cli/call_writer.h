@@ -44,6 +44,7 @@ class CallWriter final {
   std::vector<view::Column> columns() const;
   std::vector<view::Cell> cells(const CallRow& row) const;
   bool is_table() const { return !options_.output.json && !options_.output.csv; }
+  std::string csv_heading() const;
   void append(std::string& out, const CallRow& row) const;  // JSON or CSV
   void suit_columns(const std::vector<CallRow>& rows);
   void write_table(const std::vector<CallRow>& rows, unsigned threads);

@@ -83,13 +83,20 @@ Result<size_t> list_all(Options& options, Output& out, Input& input, const query
   CallWriter writer = SL_TRY(CallWriter::make(options, out));
   writer.add_all(rows, input.threads());
   writer.finish();
+  if (const uint64_t lost = chosen->consumer->without_call_id(); lost != 0) {
+    complain(
+        fmt::format("{} messages have no Call-ID and belong to no call; was the capture cut "
+                    "(snaplen)?",
+                    lost));
+  }
   const uint64_t evicted = chosen->consumer->evicted();
   // Freeing millions of pieces one by one just before the end is work for nobody.
   static pipeline::CallConsumer* kept_until_exit = nullptr;
   kept_until_exit = chosen->consumer.release();
   static_cast<void>(kept_until_exit);
   if (evicted != 0) {
-    complain(fmt::format("{} calls did not fit into --memory and are not listed", evicted));
+    complain(fmt::format("--memory was too small: {} times a call had to go and is not listed",
+                         evicted));
   }
   return writer.row_count();
 }

@@ -84,7 +84,12 @@ Result<void> CaptureSink::write(const model::Record& record, const pipeline::Chu
 }
 
 Result<void> CaptureSink::finish() {
-  if (writer_ == nullptr) return {};
+  if (writer_ == nullptr) {
+    // Nothing was found: a capture without packets, not an empty file.
+    capture::WriterOptions empty;
+    empty.format = format_;
+    writer_ = SL_TRY(capture::open_writer(next_path(), empty));
+  }
   return writer_->finish();
 }
 

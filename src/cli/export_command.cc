@@ -49,53 +49,15 @@ std::unique_ptr<CaptureSink> make_sink(const ExportOptions& options, const std::
   return std::make_unique<CaptureSink>(sink);
 }
 
-// Whole calls: their rows, or all their packets in the order of capture.
-Result<size_t> export_calls(Input& input, Options& options, const std::string& format,
-                            const query::Filter* filter) {
-  if (is_capture(format)) SL_TRY_VOID(input.make_rereadable());
-  const ChosenCalls chosen = SL_TRY(choose_calls(input, filter));
-  if (!is_capture(format)) {
-    SL_TRY_VOID(redirect(options.export_.output));
-    Output out(options.output);
-    if (format == "csv") out.write(exporter::csv_header());
-    for (const model::Call* call : chosen.calls) {
-      if (format == "csv") {
-        exporter::append_csv(out.buffer(), *call);
-      } else {
-        JsonWriter json(out.buffer());
-        exporter::write_call(json, *call);
-        out.buffer() += '\n';
-      }
-      out.write("");
-    }
-    return chosen.calls.size();
-  }
-  const auto sink = make_sink(options.export_, format);
-  SL_TRY_VOID(sink->check());
-  if (chosen.calls.empty()) return size_t{0};
-  auto frames = SL_TRY(frames_of(input, chosen.calls));
-  pipeline::MediaMap media;
-  for (uint32_t i = 0; i < chosen.calls.size() && !options.export_.no_rtp; ++i)
-    media.add(i, *chosen.calls[i]);
-  // A frame that carried messages of two calls is written once.
-  for (pipeline::CallFrame& frame : frames) frame.call = 0;
-  frames.erase(std::unique(frames.begin(), frames.end()), frames.end());
-  const auto source = SL_TRY(input.open());
-  SL_TRY_VOID(pipeline::walk_call_frames(
-      *source, frames, options.export_.no_rtp ? nullptr : &media,
-      [&](uint32_t, const capture::Frame& frame) { return sink->write_frame(frame); }));
-  SL_TRY_VOID(sink->finish());
-  return chosen.calls.size();
-}
-
 Result<size_t> export_messages(Input& input, Options& options, const std::string& format,
-                               const query::Filter* filter) {
+                               const query::Filter* filter, const HashSet* call_ids) {
   if (format == "csv") {
     return fail(ErrorCode::InvalidArgument,
                 "CSV has a row a call: add --calls, or use --format jsonl");
   }
   pipeline::MatchOptions match;
   match.filter = filter;
+  match.call_ids = call_ids;
   std::unique_ptr<CaptureSink> sink;
   if (is_capture(format)) {
     sink = make_sink(options.export_, format);
@@ -127,6 +89,53 @@ Result<size_t> export_messages(Input& input, Options& options, const std::string
   return static_cast<size_t>(consumer.matches());
 }
 
+// Whole calls: their rows, or all their packets in the order of capture.
+Result<size_t> export_calls(Input& input, Options& options, const std::string& format,
+                            const query::Filter* filter) {
+  if (is_capture(format) || format == "text") SL_TRY_VOID(input.make_rereadable());
+  const ChosenCalls chosen = SL_TRY(choose_calls(input, filter));
+  if (format == "text") {
+    const HashSet wanted = call_id_hashes(chosen.calls);
+    SL_TRY(export_messages(input, options, format, nullptr, &wanted));
+    return chosen.calls.size();
+  }
+  if (!is_capture(format)) {
+    SL_TRY_VOID(redirect(options.export_.output));
+    Output out(options.output);
+    if (format == "csv") out.write(exporter::csv_header());
+    for (const model::Call* call : chosen.calls) {
+      if (format == "csv") {
+        exporter::append_csv(out.buffer(), *call);
+      } else {
+        JsonWriter json(out.buffer());
+        exporter::write_call(json, *call);
+        out.buffer() += '\n';
+      }
+      out.write("");
+    }
+    return chosen.calls.size();
+  }
+  const auto sink = make_sink(options.export_, format);
+  SL_TRY_VOID(sink->check());
+  if (chosen.calls.empty()) {
+    SL_TRY_VOID(sink->finish());
+    return size_t{0};
+  }
+  auto frames = SL_TRY(frames_of(input, chosen.calls));
+  pipeline::MediaMap media;
+  for (uint32_t i = 0; i < chosen.calls.size() && !options.export_.no_rtp; ++i)
+    media.add(i, *chosen.calls[i]);
+  // A frame that carried messages of two calls is written once.
+  for (pipeline::CallFrame& frame : frames) frame.call = 0;
+  frames.erase(std::unique(frames.begin(), frames.end()), frames.end());
+  const auto source = SL_TRY(input.open());
+  SL_TRY_VOID(pipeline::walk_call_frames(
+      *source, frames, options.export_.no_rtp ? nullptr : &media,
+      [&](uint32_t, const capture::Frame& frame) { return sink->write_frame(frame); }));
+  SL_TRY_VOID(sink->finish());
+  return chosen.calls.size();
+}
+
 }  // namespace
 
 int export_command(Options& options) {
@@ -139,7 +148,15 @@ int export_command(Options& options) {
     return fail_with(
         {ErrorCode::InvalidArgument, "a filter over calls chooses whole calls: add --calls"});
   }
+  if (options.output.json && options.export_.format.empty()) options.export_.format = "jsonl";
   const std::string format = format_of(options.export_);
+  for (const char* packed : {".gz", ".zst", ".xz", ".lz4", ".bz2"}) {
+    if (!options.export_.output.ends_with(packed)) continue;
+    return fail_with({ErrorCode::Unsupported,
+                      fmt::format("{}: files are written as they are; write to standard output "
+                                  "(-o - --format pcap) and pack that",
+                                  options.export_.output)});
+  }
   if (options.export_.output == "-" && is_capture(format) && isatty(STDOUT_FILENO) != 0) {
     return fail_with(
         {ErrorCode::InvalidArgument,
@@ -147,9 +164,10 @@ int export_command(Options& options) {
   }
   Input input(options.input, options.output);
   input.will_write_files();
+  if (auto good = input.check_output(options.export_.output); !good) return fail_with(good.error());
   const query::Filter* chosen = *filter ? &**filter : nullptr;
   auto written = calls ? export_calls(input, options, format, chosen)
-                       : export_messages(input, options, format, chosen);
+                       : export_messages(input, options, format, chosen, nullptr);
   input.report();
   if (!written) return fail_with(written.error());
   return *written != 0 ? 0 : 1;

@@ -92,7 +92,10 @@ int grep_command(Options& options) {
   }
   Output out(options.output);
   Input input(options.input, options.output);
-  if (!options.grep.output.empty()) input.will_write_files();
+  if (!options.grep.output.empty()) {
+    input.will_write_files();
+    if (auto good = input.check_output(options.grep.output); !good) return fail_with(good.error());
+  }
   pipeline::MatchOptions match;
   match.filter = *filter ? &**filter : nullptr;
   match.invert = options.grep.invert;

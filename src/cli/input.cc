@@ -93,6 +93,24 @@ Result<void> Input::make_rereadable() {
   return {};
 }
 
+Result<void> Input::check_output(const std::string& path) const {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  if (path == "-") return {};
+  for (const std::string& file : options_.files) {
+    bool clash = fs::equivalent(path, file, ignored);
+    if (fs::is_directory(file, ignored)) {
+      const std::string folder = (fs::weakly_canonical(file, ignored) / "").string();
+      clash = fs::weakly_canonical(path, ignored).string().starts_with(folder);
+    }
+    if (clash) {
+      return fail(ErrorCode::InvalidArgument,
+                  fmt::format("{} is read from; write to another place", file));
+    }
+  }
+  return {};
+}
+
 capture::OpenOptions Input::open_options() const {
   capture::OpenOptions open;
   open.files = options_.files;
@@ -151,6 +169,11 @@ Result<void> resolve_words(InputOptions& input, bool filter_first) {
       input.filter = words.front();
       words.erase(words.begin());
     }
+  }
+  for (const std::string& word : words) {
+    if (exists(word) || word.find_first_of("=~<>") == std::string::npos) continue;
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("there is no file '{}'; a filter goes before the files", word));
   }
   input.files = std::move(words);
   if (live && !input.files.empty()) {

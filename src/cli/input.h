@@ -27,6 +27,8 @@ class Input final {
   Result<void> make_rereadable();
   // Live: files are written after root's rights are gone.
   void will_write_files() { writes_files_ = true; }
+  // Error: writing `path` would destroy what is read, or be read itself.
+  Result<void> check_output(const std::string& path) const;
   // Reads everything once (again) through `consumer`.
   Result<pipeline::EngineResult> run(pipeline::Consumer& consumer);
   // For walks over the frames themselves.

@@ -39,7 +39,7 @@ constexpr Usage kUsages[] = {
     {"calls", "[OPTIONS] [FILTER] FILES..."},
     {"show", "[OPTIONS] CALL FILES..."},
     {"grep", "[OPTIONS] [FILTER] FILES..."},
-    {"stats", "[OPTIONS] FILES..."},
+    {"stats", "[OPTIONS] [FILTER] FILES..."},
     {"split", "[OPTIONS] [FILTER] FILES..."},
     {"export", "[OPTIONS] [FILTER] FILES..."},
     {"fields", "[OPTIONS] [WORD]"},
@@ -102,6 +102,13 @@ std::optional<uint64_t> parse_size(const std::string& text) {
   return std::nullopt;
 }
 
+std::optional<ColorMode> parse_color_mode(const std::string& text) {
+  if (iequals(text, "auto")) return ColorMode::Auto;
+  if (iequals(text, "always")) return ColorMode::Always;
+  if (iequals(text, "never")) return ColorMode::Never;
+  return std::nullopt;
+}
+
 const auto kParseTime = [](const std::string& text) { return parse_time(text); };
 const auto kParseDuration = [](const std::string& text) { return parse_duration(text); };
 
@@ -136,12 +143,9 @@ void add_input(CLI::App& app, InputOptions& in) {
 void add_output(CLI::App& app, OutputOptions& out, bool csv) {
   app.add_flag("--json", out.json, "JSON lines with stable names (docs/json.md)")->group("Output");
   if (csv) app.add_flag("--csv", out.csv, "CSV with a heading")->group("Output");
-  const std::map<std::string, ColorMode> modes = {
-      {"auto", ColorMode::Auto}, {"always", ColorMode::Always}, {"never", ColorMode::Never}};
-  app.add_option("--color", out.color, "auto, always or never (NO_COLOR is heeded)")
-      ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case).description(""))
-      ->type_name("WHEN")
-      ->group("Output");
+  add_parsed(app, "--color", out.color, parse_color_mode,
+             "Whether to colour (default: on a terminal, unless NO_COLOR is set)",
+             "auto|always|never", "Output");
   app.add_option("--width", out.width, "Columns to fit into (default: the terminal's)")
       ->type_name("N")
       ->group("Output");
@@ -153,10 +157,8 @@ CLI::App& reading_command(CLI::App& app, Options& o, const char* name, const cha
   CLI::App& sub = *app.add_subcommand(name, help);
   sub.callback([&o, command] { o.command = command; });
   sub.add_option("words", o.input.words, words_help)->type_name(" ")->option_text(" ");
-  if (command != Command::Grep) {
-    sub.add_option("-f,--filter", o.input.filter, "Only what matches this filter")
-        ->type_name("FILTER");
-  }
+  sub.add_option("-f,--filter", o.input.filter, "Only what matches this filter")
+      ->type_name("FILTER");
   add_input(sub, o.input);
   return sub;
 }
@@ -169,7 +171,8 @@ void add_calls(CLI::App& app, Options& o) {
       ->type_name("COLUMN");
   sub.add_option("--columns", o.calls.columns, "Columns to show (siploom fields lists them)")
       ->delimiter(',')
-      ->type_name("A,B,...");
+      ->type_name("A,B,...")
+      ->allow_extra_args(false);
   sub.add_option("-n,--limit", o.calls.limit, "At most so many rows")->type_name("N");
   add_output(sub, o.output, true);
 }
@@ -185,7 +188,8 @@ void add_show(CLI::App& app, Options& o) {
   sub.add_flag("--relative", o.show.relative, "Times since the beginning of the call");
   sub.add_flag("--ascii", o.output.ascii, "Arrows in ASCII");
   sub.add_option("--alias", o.show.aliases, "Name for an address in the ladder")
-      ->type_name("ADDRESS=NAME");
+      ->type_name("ADDRESS=NAME")
+      ->allow_extra_args(false);
   add_output(sub, o.output, false);
 }
 
@@ -265,7 +269,7 @@ void add_simulate(CLI::App& app, Options& o) {
                  "Capture file to write (.pcap or .pcapng; '-' is standard output)")
       ->required()
       ->type_name("FILE");
-  sub.add_option("--preset", s.preset, "demo, trunk, registrar, bench-sip or bench-rtp")
+  sub.add_option("--preset", s.preset, "demo, trunk, registrar, hostile, bench-sip or bench-rtp")
       ->type_name("NAME");
   sub.add_option("--mix", s.mix, "Scenarios and weights, such as answered=5,busy=1")
       ->type_name("A=N,...");
@@ -273,7 +277,7 @@ void add_simulate(CLI::App& app, Options& o) {
   sub.add_option("--calls", s.calls, "Number of calls")->type_name("N");
   sub.add_option("--messages", s.messages, "About so many SIP messages")->type_name("N");
   sub.add_option("--packets", s.packets, "About so many packets")->type_name("N");
-  sub.add_option("--rate", s.rate, "Calls a second")->type_name("N");
+  sub.add_option("--rate", s.rate, "Calls a second")->type_name("RATE");
   sub.add_option("--start", s.start, "Time of the first packet")->type_name("TIME");
   sub.add_flag("--no-media", s.no_media, "No RTP");
   sub.add_option("--rtp-seconds", s.rtp_seconds, "RTP of each call")->type_name("S");
@@ -361,6 +365,27 @@ std::vector<CommandHelp> command_tree() {
 
 namespace {
 
+// Numbers as their kind says: CLI11 takes "-5" for a very large one.
+void check_numbers(CLI::App& app) {
+  for (CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    for (CLI::Option* option : sub->get_options()) {
+      const std::string kind = option->get_type_name();
+      if (kind == "N" || kind == "MiB") {
+        option->check([](const std::string& text) {
+          const bool good = parse_number<uint64_t>(text).has_value();
+          return good ? std::string() : "'" + text + "' is no whole number";
+        });
+      } else if (kind == "P" || kind == "S" || kind == "MS" || kind == "RATE") {
+        option->check([kind](const std::string& text) {
+          const auto number = parse_number<double>(text);
+          const bool good = number && *number >= 0 && (kind != "P" || *number <= 100);
+          return good ? std::string() : "'" + text + "' is no number that makes sense here";
+        });
+      }
+    }
+  }
+}
+
 // The known word that `word` was probably meant to be.
 std::string meant(std::string_view word, const std::vector<std::string>& known) {
   std::string best;
@@ -406,6 +431,7 @@ Parsed parse_options(int argc, char** argv) {
   Options& o = parsed.options;
   CLI::App app(kAbout, "siploom");
   declare(app, o);
+  check_numbers(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

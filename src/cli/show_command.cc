@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -28,6 +29,13 @@ Result<void> take_call_word(Options& options) {
   if (words.empty()) {
     return fail(ErrorCode::InvalidArgument,
                 "which call? Give its number in `siploom calls`, its Call-ID or a filter");
+  }
+  std::error_code ignored;
+  if (words.size() == 1 && options.input.interface.empty() &&
+      std::filesystem::is_regular_file(words.front(), ignored)) {
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("which call of {0}? siploom show 1 {0}; `siploom calls` lists them",
+                            words.front()));
   }
   options.show.call = words.front();
   words.erase(words.begin());

@@ -96,7 +96,9 @@ Result<size_t> split(Input& input, const SplitOptions& options, const query::Fil
     media.add(i, *chosen.calls[i]);
   capture::WriterOptions writer;
   writer.format = options.pcapng ? capture::FileFormat::PcapNg : capture::FileFormat::Pcap;
-  exporter::CallFiles files(SL_TRY(make_paths(options, chosen.calls)), writer);
+  std::vector<std::string> paths = SL_TRY(make_paths(options, chosen.calls));
+  for (const std::string& path : paths) SL_TRY_VOID(input.check_output(path));
+  exporter::CallFiles files(std::move(paths), writer);
   const auto source = SL_TRY(input.open());
   SL_TRY_VOID(pipeline::walk_call_frames(
       *source, frames, options.no_rtp ? nullptr : &media,

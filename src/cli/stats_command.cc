@@ -48,6 +48,7 @@ int stats_command(Options& options) {
     out.write(view::stats_text(stats, options.stats.top, out.width(), out.color()));
   }
   out.flush();
+  if (*filter) return stats.sip_messages != 0 ? 0 : 1;
   return stats.sip_messages + stats.rtp_packets + stats.rtcp_packets + stats.hep_packets != 0 ? 0
                                                                                               : 1;
 }

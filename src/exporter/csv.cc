@@ -47,6 +47,11 @@ std::string csv_header() {
          "user_agents\n";
 }
 
+void append_csv_row(std::string& out, const std::vector<std::string>& cells) {
+  for (const std::string& text : cells) cell(out, text);
+  if (!cells.empty()) out.back() = '\n';
+}
+
 void append_csv(std::string& out, const model::Call& call) {
   cell(out, model::call_id(call));
   cell(out, model::kind_name(call.kind));

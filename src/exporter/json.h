@@ -30,6 +30,7 @@ void write_message(JsonWriter& json, const MessageRow& row);
 
 // The names and values of calls as CSV (RFC 4180).
 std::string csv_header();
+void append_csv_row(std::string& out, const std::vector<std::string>& cells);
 void append_csv(std::string& out, const model::Call& call);
 
 }  // namespace siploom::exporter

@@ -44,6 +44,9 @@ Nanoseconds ring_time(const Call& call) {
   return between(call.ringing, is_known(call.answer) ? call.answer : call.end);
 }
 Nanoseconds talk_time(const Call& call) {
+  return between(call.answer, call.end);
+}
+Nanoseconds time_in_call(const Call& call) {
   return between(call.answer, is_known(call.end) ? call.end : call.last);
 }
 Nanoseconds since_start(const Call& call, Timestamp t) { return between(call.start, t); }

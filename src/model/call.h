@@ -125,8 +125,8 @@ Nanoseconds pdd(const Call& call);  // INVITE to first non-100 answer of any kin
                                     // (RFC 6076 4.3)
 Nanoseconds setup_time(const Call& call);  // INVITE to 2xx
 Nanoseconds ring_time(const Call& call);   // 180 to 2xx, or to the end when nobody answered
-Nanoseconds talk_time(
-    const Call& call);  // 2xx to the end (RFC 6076 4.5); for open calls to the last message
+Nanoseconds talk_time(const Call& call);   // 2xx to the end (RFC 6076 4.5); unknown while open
+Nanoseconds time_in_call(const Call& call);  // the same; while open to the last message
 Nanoseconds since_start(const Call& call, Timestamp t);
 
 inline std::string_view call_id(const Call& call) {

@@ -148,8 +148,9 @@ std::vector<const model::Call*> CallConsumer::calls() const {
   };
   std::vector<Keyed> keyed;
   for (const auto& shard : shards_) {
-    shard->weaver.for_each(
-        [&](const model::Call& call) { keyed.push_back({call.first_frame, &call}); });
+    shard->weaver.for_each([&](const model::Call& call) {
+      keyed.push_back({call.first_frame, &call});
+    });
   }
   std::sort(keyed.begin(), keyed.end(), [](const Keyed& a, const Keyed& b) {
     if (a.first_frame != b.first_frame) return a.first_frame < b.first_frame;
@@ -211,6 +212,11 @@ model::Stats CallConsumer::stats(const EngineResult& result) const {
 uint64_t CallConsumer::evicted() const {
   uint64_t sum = 0;
   for (const auto& shard : shards_) sum += shard->weaver.counters().evicted;
+  return sum;
+}
+uint64_t CallConsumer::without_call_id() const {
+  uint64_t sum = 0;
+  for (const auto& shard : shards_) sum += shard->weaver.counters().without_call_id;
   return sum;
 }
 

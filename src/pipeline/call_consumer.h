@@ -49,6 +49,7 @@ class CallConsumer final : public Consumer {
   std::vector<model::Stream> streams() const;
   model::Stats stats(const EngineResult& result) const;
   uint64_t evicted() const;
+  uint64_t without_call_id() const;  // messages that belong to no call
 
  private:
   struct Shard {

@@ -93,6 +93,22 @@ FakeMessage invite() {
 
 }  // namespace
 
+TEST_CASE("Wireshark's words mean what they mean there") {
+  const auto same = [](const char* a, const char* b) {
+    const auto left = Filter::compile(a, registry::Scope::Message);
+    const auto right = Filter::compile(b, registry::Scope::Message);
+    REQUIRE(left.has_value());
+    REQUIRE(right.has_value());
+    CHECK(left->text() == right->text());
+  };
+  same("sip.Method eq INVITE", "method == INVITE");
+  same("status ge 400 and status lt 500", "status >= 400 and status < 500");
+  same("from.user contains \"a.b\"", "from.user ~ \"a\\\\.b\"");
+  same("ua matches \"^x\"", "user_agent ~ \"^x\"");
+  CHECK_FALSE(
+      Filter::compile("sip.from.addr contains \"a\"", registry::Scope::Message).has_value());
+}
+
 TEST_CASE("comparisons of text") {
   const FakeMessage m = invite();
   CHECK(holds("method == INVITE", m));

@@ -45,6 +45,24 @@ Op op_of(TokenKind kind) {
   }
 }
 
+struct WordOperator {
+  std::string_view word;
+  Op op;
+};
+constexpr WordOperator kWordOperators[] = {{"contains", Op::Matches}, {"matches", Op::Matches},
+                                           {"eq", Op::Equal},         {"ne", Op::NotEqual},
+                                           {"gt", Op::Greater},       {"lt", Op::Less},
+                                           {"ge", Op::GreaterEqual},  {"le", Op::LessEqual}};
+
+const WordOperator* word_operator(const Token& token) {
+  if (token.kind != TokenKind::Word) return nullptr;
+  for (const WordOperator& each : kWordOperators) {
+    if (iequals(each.word, token.text)) return &each;
+  }
+  return nullptr;
+}
+bool is_word_operator(const Token& token) { return word_operator(token) != nullptr; }
+
 class Parser {
  public:
   Parser(std::string_view source, Scope scope, std::vector<Token> tokens)
@@ -131,6 +149,10 @@ class Parser {
   bool next_is_operator(size_t ahead) const {
     const Token& next = peek(ahead);
     if (is_compare(next.kind)) return true;
+    // Wireshark's words, so that nobody's filter is silently taken for a search.
+    const TokenKind behind = peek(ahead + 1).kind;
+    if (is_word_operator(next) && (behind == TokenKind::Word || behind == TokenKind::Text))
+      return true;
     const bool in = next.kind == TokenKind::Word && iequals(next.text, "in");
     const bool not_in = next.kind == TokenKind::Not && next.text != "!" &&
                         peek(ahead + 1).kind == TokenKind::Word &&
@@ -216,6 +238,10 @@ class Parser {
     Token token;
   };
 
+  static Scope scope_of(const Operand& operand) {
+    return operand.field == nullptr ? Scope::Message : operand.field->scope;
+  }
+
   Result<Operand> operand() {
     Operand out;
     out.token = take();
@@ -271,6 +297,15 @@ class Parser {
       node->op = Op::NotIn;
     } else if (op.kind == TokenKind::Word && iequals(op.text, "in")) {
       node->op = Op::In;
+    } else if (const WordOperator* named = word_operator(op)) {
+      node->op = named->op;
+      // The text as it stands, wherever it stands.
+      if (iequals(op.text, "contains")) {
+        Token value = value_token();
+        value.text = re2::RE2::QuoteMeta(value.text);
+        SL_TRY_VOID(regex(*node, value));
+        return by_message(std::move(node), scope_of(left));
+      }
     } else {
       return error(op, "an operator belongs here: == != < <= > >= in ~ !~");
     }
@@ -283,7 +318,7 @@ class Parser {
     } else {
       SL_TRY_VOID(constant(*node, left.field));
     }
-    return by_message(std::move(node), left.field == nullptr ? Scope::Message : left.field->scope);
+    return by_message(std::move(node), scope_of(left));
   }
 
   // An IPv6 address in brackets comes as several tokens: [2001:db8::1]:5060.
@@ -303,8 +338,11 @@ class Parser {
   Result<void> constant(Node& node, const FieldInfo* field) {
     const Token value = value_token();
     if (value.kind != TokenKind::Word && value.kind != TokenKind::Text) {
-      return error(value, value.kind == TokenKind::End ? "a value is missing at the end"
-                                                       : "a value belongs here");
+      const char* const hint = value.kind == TokenKind::End ? "a value is missing at the end"
+                               : value.kind == TokenKind::OpenBrace
+                                   ? "a value belongs here; write 'in {...}' for a set"
+                                   : "a value belongs here";
+      return error(value, hint);
     }
     if (node.op == Op::Matches || node.op == Op::NotMatches) return regex(node, value);
     auto parsed = parse_constant(field, value.text, node.op);

@@ -45,7 +45,7 @@ std::string answered_text(const Call& call) {
   } else {
     out += "answered";
   }
-  const Nanoseconds talk = model::talk_time(call);
+  const Nanoseconds talk = model::time_in_call(call);
   const bool over = is_known(call.bye);
   if (talk != model::kNoDuration) {
     out += over ? fmt::format(", talked {}", short_duration(talk))

@@ -268,6 +268,20 @@ void CallWeaver::add_copy(const SipFacts& facts) {
   }
 }
 
+// RFC 3261 8.1.3.5 and 22.2 let the retry after a refusal keep its Call-ID; some agents give it
+// another From tag than the RFC says. It is the same attempt's second half nevertheless. What the
+// other side sends within a dialog has a To tag.
+void CallWeaver::follow_new_tag(Tracker& t, const SipFacts& facts) {
+  Call& call = t.call;
+  if (facts.from_tag == call.legs[0].from_tag || !facts.to_tag.empty()) return;
+  if (!is_primary(call, facts) || !t.has_primary || facts.cseq <= t.primary_cseq) return;
+  const bool refused = t.has_final && call.status >= 300;
+  if (call.kind == CallKind::Call && !refused) return;
+  if (t.new_tags >= kMaxNewTags) return;
+  ++t.new_tags;
+  call.legs[0].from_tag = keep(t, facts.from_tag);
+}
+
 void CallWeaver::on_request(Tracker& t, const model::Record& record, const SipFacts& facts) {
   Call& call = t.call;
   if (facts.method_id == Method::Invite && call.kind != CallKind::Call) {
@@ -275,6 +289,7 @@ void CallWeaver::on_request(Tracker& t, const model::Record& record, const SipFa
     t.has_primary = t.has_final = false;
     call.status = 0;
   }
+  follow_new_tag(t, facts);
   const bool from_caller = facts.from_tag == call.legs[0].from_tag;
   if (is_primary(call, facts) && (facts.to_tag.empty() || call.kind != CallKind::Call)) {
     const bool first_attempt = !t.primary_seen;

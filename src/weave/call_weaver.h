@@ -86,6 +86,7 @@ class CallWeaver final {
     uint32_t generation = 0;
     uint32_t bytes = 0;  // counted against the budget
     uint16_t seen_at = 0;
+    uint8_t new_tags = 0;
     bool in_use = false;
     bool has_primary = false;
     bool has_final = false;        // `status` is a final response
@@ -105,6 +106,7 @@ class CallWeaver final {
 
   static constexpr size_t kMaxSeen = 64;
   static constexpr size_t kMaxForks = 32;
+  static constexpr uint8_t kMaxNewTags = 32;
   static constexpr size_t kMaxUserAgents = 8;
   static constexpr size_t kMaxMedia = 32;
   static constexpr size_t kMaxCodecs = 16;
@@ -113,6 +115,7 @@ class CallWeaver final {
   void begin(Tracker& t, const model::Record& record, const SipFacts& facts);
   void set_origin(Tracker& t, const model::Record& record, const SipFacts& facts);
   bool is_retransmission(Tracker& t, const model::Record& record, const SipFacts& facts);
+  void follow_new_tag(Tracker& t, const SipFacts& facts);
   void on_request(Tracker& t, const model::Record& record, const SipFacts& facts);
   void on_response(Tracker& t, const model::Record& record, const SipFacts& facts);
   void on_primary_response(Tracker& t, const model::Record& record, const SipFacts& facts);

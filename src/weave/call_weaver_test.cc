@@ -142,6 +142,33 @@ TEST_CASE("a challenge that is met is one call (RFC 3261 22.2)") {
   CHECK(f.only().invite == kStart);
 }
 
+TEST_CASE("a retry after a refusal may come with another From tag") {
+  for (const char* method : {"INVITE", "REGISTER"}) {
+    Feeder f;
+    Spec retry;
+    retry.cseq_method = method;
+    f.request(0, method, retry);
+    f.response(0.1, "401 Unauthorized", retry);
+    retry.cseq = 2;
+    retry.branch = "z9hG4bK2";
+    retry.from_tag = "another";
+    f.request(0.2, method, retry);
+    f.response(1, "200 OK", retry);
+    CHECK(f.only().status == 200);
+    CHECK(f.only().state == (*method == 'I' ? CallState::InCall : CallState::Completed));
+  }
+  // But an INVITE with another tag before anything was refused is none of the caller's.
+  Feeder f;
+  f.request(0, "INVITE");
+  Spec other;
+  other.cseq = 2;
+  other.branch = "z9hG4bK2";
+  other.from_tag = "another";
+  f.request(0.2, "INVITE", other);
+  f.response(1, "486 Busy Here", other);
+  CHECK(f.only().status == 0);
+}
+
 TEST_CASE("cancelled calls; a 200 that crosses the CANCEL makes a call (RFC 3261 9.1)") {
   Feeder f;
   f.request(0, "INVITE");

@@ -104,6 +104,40 @@ def test_slips_of_the_finger():
         check(status == 2 and hint in err and out == b"", f"{words}: {err}")
 
 
+def test_output_never_destroys_input():
+    path, _, _ = simulate("own.pcap", "--preset", "demo", "--calls", 5, "--seed", 4, "--no-media")
+    data = path.read_bytes()
+    link = path.with_name("link.pcap")
+    link.symlink_to(path)
+    for words in (("export", "-o", path, path), ("export", "--calls", "-o", link, path),
+                  ("grep", "-q", "-O", path, "status >= 200", path), ("split", "-o", path.parent, "--name", "own", path),
+                  ("export", "-o", path.parent / "new.pcap", path.parent)):
+        status, _, err = run(*words)
+        check(status == 2 and "read from" in err, f"{words}: {err}")
+        check(path.read_bytes() == data, f"{words}: the capture is as it was")
+    link.unlink()
+
+
+def test_odd_values():
+    path, _, _ = simulate("odd.pcap", "--preset", "demo", "--calls", 5, "--seed", 4, "--no-media")
+    for words, hint in ((("simulate", "--calls", "-5", path.with_name("x.pcap")), "no whole number"),
+                        (("simulate", "--loss", "200", path.with_name("x.pcap")), "sense"),
+                        (("calls", "-n", "-3", path), "no whole number"), (("show", path), "which call"),
+                        (("calls", path, "state == busy"), "before the files"),
+                        (("calls", "--color", "purple", path), "auto|always|never"),
+                        (("export", "-o", path.with_name("x.pcap.gz"), path), "as they are")):
+        status, _, err = run(*words)
+        check(status == 2 and hint in err, f"{words}: {err}")
+    check_equal(run("stats", "call_id == nobody", path)[0], 1, "stats of nothing")
+    none = path.with_name("none.pcap")
+    check_equal(run("export", "status == 999", "-o", none, path)[0], 1, "nothing to export")
+    check_equal(run("stats", none)[0], 1, "but a capture without packets")
+    status, out, _ = run("calls", "--csv", "--columns", "call_id,state", path)
+    check(out.startswith(b"call_id,state\n") and all(line.count(b",") == 1 for line in out.splitlines()), "CSV of columns")
+    messages = run("export", "--calls", "--format", "text", "-o", "-", path)[1]
+    check(b"INVITE sip:" in messages and b"SIP/2.0 200" in messages, "whole calls as text")
+
+
 def test_pipes():
     path, truth, _ = simulate("pipe.pcap", "--preset", "demo", "--calls", 30, "--seed", 9, "--rtp-seconds", 1)
     data = path.read_bytes()
