@@ -19,6 +19,8 @@ constexpr size_t kMaxLanes = 24;
 constexpr size_t kClockColumns = 12;  // 01:25:02.123
 constexpr size_t kDeltaColumns = 9;
 constexpr size_t kGutter = kClockColumns + kDeltaColumns + 2;
+constexpr size_t kNarrowGutter = kClockColumns + 1;  // without deltas
+constexpr size_t kGoodLane = 18;                     // "100 Trying" and an arrow's ends
 constexpr Nanoseconds kSilence = 5 * kSecond;
 constexpr size_t kWideRemarks = 36;  // remarks stand to the right only when there is room for them
 
@@ -50,12 +52,13 @@ class Ladder {
     fold();
     layout();
     write_heads();
-    Timestamp last = messages_.front().time;
+    // A delta is to the time in the line above; silence ends with what was folded there, too.
+    Timestamp above = messages_.front().time, last = above;
     for (const Step& step : steps_) {
-      const Nanoseconds delta = step.message->time - last;
-      if (delta >= kSilence) write_silence(delta);
-      write_step(step, delta);
-      last = step.message->time;
+      const Timestamp time = step.message->time;
+      if (time - last >= kSilence) write_silence(time - last);
+      write_step(step, time - above);
+      above = last = time;
       if (!step.repeated.empty()) last = std::max(last, step.repeated.back());
     }
     return std::move(out_);
@@ -123,7 +126,9 @@ class Ladder {
     lane_width_ = std::min(widest, kMaxLane);
     const size_t gaps = lanes_.size();
     if (options_.width != 0) {
-      const size_t room = options_.width > kGutter ? options_.width - kGutter : 0;
+      // Where it is tight the messages matter more than the deltas.
+      if (options_.width < kGutter + gaps * kGoodLane) gutter_ = kNarrowGutter;
+      const size_t room = options_.width > gutter_ ? options_.width - gutter_ : 0;
       // Remarks get the right edge if the lanes leave enough for them; else they go below their
       // arrow.
       remarks_right_ = room >= gaps * lane_width_ + kWideRemarks;
@@ -150,12 +155,12 @@ class Ladder {
       for (size_t i = 0; i < lanes_.size(); ++i)
         line(fmt::format("{} = {}", letter(i), lanes_[i].title));
     }
-    std::string heads(kGutter, ' ');
+    std::string heads(gutter_, ' ');
     for (size_t i = 0; i < lanes_.size(); ++i) {
       heads += fit(legend_ ? letter(i) : lanes_[i].title, lane_width_, Align::Center);
     }
     line(paint(Role::Heading, heads, options_.color));
-    line(std::string(kGutter, ' ') + bars());
+    line(std::string(gutter_, ' ') + bars());
   }
 
   static std::string letter(size_t i) { return std::string(1, static_cast<char>('A' + i)); }
@@ -218,7 +223,10 @@ class Ladder {
 
   // "── INVITE SDP ──▶" in `size` columns.
   std::string shaft(const std::string& label, size_t size, bool to_right) const {
-    const std::string text = size > 4 ? " " + fit_width(label, size - 4) + " " : "";
+    // Without room for the phrase the number says it.
+    const bool cut = size < kGoodLane && display_width(label) + 4 > size;
+    const std::string brief = cut && is_digit(label[0]) ? label.substr(0, 3) : label;
+    const std::string text = size > 4 ? " " + fit_width(brief, size - 4) + " " : "";
     const size_t used = display_width(text) + 1;
     const size_t dashes = size > used ? size - used : 0;
     std::string out = to_right ? "" : std::string(marks_.left);
@@ -256,8 +264,10 @@ class Ladder {
     const std::string since = step.message == &messages_.front()
                                   ? ""
                                   : "+" + format_seconds(std::max<Nanoseconds>(0, delta), 3);
-    return fit(clock, kClockColumns, options_.relative ? Align::Right : Align::Left) + " " +
-           paint(Role::Dim, fit(since, kDeltaColumns, Align::Right), options_.color) + " ";
+    const std::string begin =
+        fit(clock, kClockColumns, options_.relative ? Align::Right : Align::Left) + " ";
+    if (gutter_ == kNarrowGutter) return begin;
+    return begin + paint(Role::Dim, fit(since, kDeltaColumns, Align::Right), options_.color) + " ";
   }
 
   void write_step(const Step& step, Nanoseconds delta) {
@@ -272,7 +282,7 @@ class Ladder {
     line(first);
     for (; written < notes.size(); ++written) {
       const std::string indent =
-          remarks_right_ ? std::string(kGutter, ' ') + bars() + " " : std::string(kGutter, ' ');
+          remarks_right_ ? std::string(gutter_, ' ') + bars() + " " : std::string(gutter_, ' ');
       const size_t room = remarks_right_ ? remark_room_ - 1 : remark_room_;
       line(indent +
            paint(role_of_remark(notes[written]), fit_width(notes[written], room), options_.color));
@@ -284,11 +294,11 @@ class Ladder {
   }
 
   void write_silence(Nanoseconds delta) {
-    line(std::string(kGutter, ' ') + bars());
+    line(std::string(gutter_, ' ') + bars());
     const std::string words =
         fmt::format("... {} ...", delta < 60 * kSecond ? format_seconds(delta, 1) + " s"
                                                        : format_duration(delta));
-    line(fit("", kGutter) +
+    line(fit("", gutter_) +
          paint(Role::Dim, fit(words, lanes_.size() * lane_width_, Align::Center), options_.color));
   }
 
@@ -298,6 +308,7 @@ class Ladder {
   std::vector<Lane> lanes_;
   std::vector<Step> steps_;
   size_t lane_width_ = kMinLane, remark_room_ = 0;
+  size_t gutter_ = kGutter;
   bool remarks_right_ = true, legend_ = false;
   std::string out_;
 };

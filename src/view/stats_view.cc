@@ -144,8 +144,8 @@ std::string overview(const model::Stats& stats) {
   if (stats.copies != 0) out += fmt::format(", {} copies by another tap left out", stats.copies);
   out += "\n";
   if (stats.rtp_packets != 0 || stats.rtcp_packets != 0) {
-    out += fmt::format("{} RTP packets in {} streams, {} RTCP packets\n", stats.rtp_packets,
-                       stats.rtp_streams, stats.rtcp_packets);
+    out += fmt::format("{} RTP packets in {} stream{}, {} RTCP packets\n", stats.rtp_packets,
+                       stats.rtp_streams, stats.rtp_streams == 1 ? "" : "s", stats.rtcp_packets);
   }
   if (stats.hep_packets != 0) out += fmt::format("{} HEP packets\n", stats.hep_packets);
   return out;
