@@ -156,7 +156,7 @@ CLI::App& reading_command(CLI::App& app, Options& o, const char* name, const cha
                           Command command, const char* words_help) {
   CLI::App& sub = *app.add_subcommand(name, help);
   sub.callback([&o, command] { o.command = command; });
-  sub.add_option("words", o.input.words, words_help)->type_name(" ")->option_text(" ");
+  sub.add_option("arguments", o.input.words, words_help)->type_name(" ")->option_text(" ");
   sub.add_option("-f,--filter", o.input.filter, "Only what matches this filter")
       ->type_name("FILTER");
   add_input(sub, o.input);
@@ -298,13 +298,13 @@ void add_simulate(CLI::App& app, Options& o) {
 void add_small(CLI::App& app, Options& o) {
   CLI::App& fields = *app.add_subcommand("fields", "List the fields of the filter language");
   fields.callback([&o] { o.command = Command::Fields; });
-  fields.add_option("words", o.input.words, "Only fields whose name or help holds this")
+  fields.add_option("arguments", o.input.words, "Only fields whose name or help holds this")
       ->option_text(" ");
   add_output(fields, o.output, false);
   CLI::App& completion = *app.add_subcommand(
       "completion", "Print completion for bash or zsh, the man page or the reference");
   completion.callback([&o] { o.command = Command::Completion; });
-  completion.add_option("what", o.shell, "bash, zsh, man or reference")
+  completion.add_option("kind", o.shell, "bash, zsh, man or reference")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "man", "reference"}))
       ->option_text(" ");
@@ -432,8 +432,15 @@ Parsed parse_options(int argc, char** argv) {
   CLI::App app(kAbout, "siploom");
   declare(app, o);
   check_numbers(app);
+  // "siploom help grep" is "siploom grep --help".
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (!words.empty() && words.front() == "help") {
+    words = words.size() > 1 ? std::vector<std::string>{words[1], "--help"}
+                             : std::vector<std::string>{"--help"};
+  }
+  std::reverse(words.begin(), words.end());  // as CLI11 takes them
   try {
-    app.parse(argc, argv);
+    app.parse(words);
   } catch (const CLI::ParseError& error) {
     parsed.done = true;
     const bool help = error.get_exit_code() == 0;

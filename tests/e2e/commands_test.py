@@ -104,6 +104,13 @@ def test_slips_of_the_finger():
         check(status == 2 and hint in err and out == b"", f"{words}: {err}")
 
 
+def test_help():
+    for words in (("help", "grep"), ("grep", "--help")):
+        status, out, _ = run(*words)
+        check(status == 0 and b"--dialog" in out, f"{words}")
+    check_equal(run("help")[1], run("--help")[1], "help")
+
+
 def test_output_never_destroys_input():
     path, _, _ = simulate("own.pcap", "--preset", "demo", "--calls", 5, "--seed", 4, "--no-media")
     data = path.read_bytes()
