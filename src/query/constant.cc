@@ -54,14 +54,20 @@ Result<Constant> read_duration(std::string_view text, Constant out) {
   return out;
 }
 
-Result<Constant> read_time(std::string_view text, Constant out) {
+// A date alone is its whole day, but its first instant where an order is asked for.
+Result<Constant> read_time(std::string_view text, Constant out, bool ordered) {
+  constexpr size_t kDateOctets = 10;
+  constexpr Nanoseconds kDay = 86'400 * kSecond;
   const Range range = split_range(text);
   const auto low = parse_time(range.low), high = parse_time(range.high);
   if (!low || !high) {
     return fail(ErrorCode::InvalidArgument,
                 fmt::format("'{}' is not a time; write 2026-11-21T01:30:00Z", text));
   }
-  out.low_ns = low->ns, out.high_ns = high->ns, out.is_range = range.is_range;
+  const bool day = !ordered && range.high.size() == kDateOctets && range.high[4] == '-';
+  out.low_ns = low->ns;
+  out.high_ns = day ? std::min(high->ns, INT64_MAX - kDay) + kDay - 1 : high->ns;
+  out.is_range = range.is_range || day;
   return out;
 }
 
@@ -126,7 +132,7 @@ Result<Constant> parse_constant(const FieldInfo* field, std::string_view text, O
       result = read_duration(text, out);
       break;
     case Type::Time:
-      result = read_time(text, out);
+      result = read_time(text, out, ordered);
       break;
     case Type::Address:
       result = read_address(text, out);

@@ -155,6 +155,9 @@ TEST_CASE("durations with units and times") {
   const FakeMessage m = invite();  // 2023-11-14T22:13:20Z
   CHECK(holds("time == 2023-11-14T22:13:20Z", m));
   CHECK(holds("time >= 2023-11-14", m));
+  CHECK(holds("time == 2023-11-14", m));
+  CHECK(holds("time in 2023-11-13..2023-11-14", m));
+  CHECK_FALSE(holds("time == 2023-11-13", m));
   CHECK(holds("time < \"2023-11-14T23:13:21+01:00\"", m));
   CHECK(holds("time in 2023-11-14T22:00:00Z..2023-11-14T23:00:00Z", m));
   CHECK_FALSE(holds("time in 2023-11-15T00:00:00Z..2023-11-16T00:00:00Z", m));
