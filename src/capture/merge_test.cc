@@ -1,27 +1,19 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "capture/merge_source.h"
 #include "capture/writer.h"
+#include "support/temp_folder.h"
 
 using namespace siploom;
 using namespace siploom::capture;
 
 namespace {
 
-struct Folder {
-  Folder() {
-    std::string name = std::filesystem::temp_directory_path() / "siploom-merge-XXXXXX";
-    path = ::mkdtemp(name.data());
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
+struct Folder : test::TempFolder {
   // A capture with a frame at each of these seconds.
   std::string add(const std::string& name, const std::vector<int64_t>& seconds) const {
     const std::string file = path + "/" + name;
@@ -38,7 +30,6 @@ struct Folder {
     REQUIRE((*writer)->finish().has_value());
     return file;
   }
-  std::string path;
 };
 
 // Times of all frames, in s; numbers must be consecutive from 1.

@@ -3,27 +3,13 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
-#include <cstdlib>
-#include <filesystem>
-
 #include "capture/open_file.h"
+#include "support/temp_folder.h"
 
 using namespace siploom;
 using namespace siploom::exporter;
 
 namespace {
-
-struct Folder {
-  Folder() {
-    std::string name = std::filesystem::temp_directory_path() / "siploom-files-XXXXXX";
-    path = ::mkdtemp(name.data());
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  std::string path;
-};
 
 capture::Frame frame(const std::vector<uint8_t>& bytes, int64_t seconds,
                      capture::LinkType link = capture::LinkType::Ethernet) {
@@ -52,7 +38,7 @@ size_t frames_of(const std::string& path) {
 }  // namespace
 
 TEST_CASE("a thousand calls interleaved give a file each") {
-  const Folder folder;
+  const test::TempFolder folder;
   std::vector<std::string> paths;
   for (int i = 0; i < 1000; ++i) paths.push_back(folder.path + "/" + std::to_string(i) + ".pcap");
   CallFiles files(paths, {});
@@ -69,7 +55,7 @@ TEST_CASE("a thousand calls interleaved give a file each") {
 }
 
 TEST_CASE("more than is kept in memory is appended") {
-  const Folder folder;
+  const test::TempFolder folder;
   CallFiles files({folder.path + "/a.pcap", folder.path + "/b.pcap"}, {});
   const std::vector<uint8_t> bytes(60'000, 7);
   for (int i = 0; i < 3000; ++i) REQUIRE(files.add(i % 2 == 0, frame(bytes, i)).has_value());
@@ -79,7 +65,7 @@ TEST_CASE("more than is kept in memory is appended") {
 }
 
 TEST_CASE("a frame of another link type is left out of a plain pcap and counted") {
-  const Folder folder;
+  const test::TempFolder folder;
   CallFiles files({folder.path + "/a.pcap"}, {});
   const std::vector<uint8_t> bytes(60, 7);
   REQUIRE(files.add(0, frame(bytes, 1)).has_value());
