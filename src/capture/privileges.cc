@@ -47,11 +47,11 @@ bool drop_capabilities() {
 }  // namespace
 
 Result<void> drop_privileges(bool writes_files) {
-  if (::geteuid() != 0) return {};
-  const Identity to = identity_after(writes_files);
-  const bool done =
-      to.uid == 0 ? drop_capabilities()
-                  : ::setgroups(0, nullptr) == 0 && ::setgid(to.gid) == 0 && ::setuid(to.uid) == 0;
+  const bool root = ::geteuid() == 0;
+  const Identity to = root ? identity_after(writes_files) : Identity{};
+  const bool done = !root || to.uid == 0 ? drop_capabilities()
+                                         : ::setgroups(0, nullptr) == 0 && ::setgid(to.gid) == 0 &&
+                                               ::setuid(to.uid) == 0;
   if (done) return {};
   return fail(ErrorCode::Io, fmt::format("cannot give up root's rights: {}", std::strerror(errno)));
 }
