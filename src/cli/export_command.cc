@@ -150,13 +150,6 @@ int export_command(Options& options) {
   }
   if (options.output.json && options.export_.format.empty()) options.export_.format = "jsonl";
   const std::string format = format_of(options.export_);
-  for (const char* packed : {".gz", ".zst", ".xz", ".lz4", ".bz2"}) {
-    if (!options.export_.output.ends_with(packed)) continue;
-    return fail_with({ErrorCode::Unsupported,
-                      fmt::format("{}: files are written as they are; write to standard output "
-                                  "(-o - --format pcap) and pack that",
-                                  options.export_.output)});
-  }
   if (options.export_.output == "-" && is_capture(format) && isatty(STDOUT_FILENO) != 0) {
     return fail_with(
         {ErrorCode::InvalidArgument,

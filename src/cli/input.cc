@@ -97,6 +97,11 @@ Result<void> Input::check_output(const std::string& path) const {
   namespace fs = std::filesystem;
   std::error_code ignored;
   if (path == "-") return {};
+  for (const char* packed : {".gz", ".zst", ".xz", ".lz4", ".bz2"}) {
+    if (!path.ends_with(packed)) continue;
+    return fail(ErrorCode::Unsupported,
+                fmt::format("{}: files are written as they are; pack the file afterwards", path));
+  }
   for (const std::string& file : options_.files) {
     bool clash = fs::equivalent(path, file, ignored);
     if (fs::is_directory(file, ignored)) {

@@ -27,7 +27,7 @@ class Input final {
   Result<void> make_rereadable();
   // Live: files are written after root's rights are gone.
   void will_write_files() { writes_files_ = true; }
-  // Error: writing `path` would destroy what is read, or be read itself.
+  // Error: writing `path` would destroy what is read, be read itself, or not be what its name says.
   Result<void> check_output(const std::string& path) const;
   // Reads everything once (again) through `consumer`.
   Result<pipeline::EngineResult> run(pipeline::Consumer& consumer);

@@ -132,7 +132,8 @@ def test_odd_values():
                         (("calls", "-n", "-3", path), "no whole number"), (("show", path), "which call"),
                         (("calls", path, "state == busy"), "before the files"),
                         (("calls", "--color", "purple", path), "auto|always|never"),
-                        (("export", "-o", path.with_name("x.pcap.gz"), path), "as they are")):
+                        (("export", "-o", path.with_name("x.pcap.gz"), path), "as they are"),
+                        (("grep", "-q", "-O", path.with_name("x.pcap.zst"), path), "as they are")):
         status, _, err = run(*words)
         check(status == 2 and hint in err, f"{words}: {err}")
     check_equal(run("stats", "call_id == nobody", path)[0], 1, "stats of nothing")

@@ -149,6 +149,45 @@ TEST_CASE("Kamailio: sipdump") {
   check_both(block("10.0.0.1", "10.0.0.2", kRequest) + block("10.0.0.2", "10.0.0.1", kResponse));
 }
 
+TEST_CASE("pjsua") {
+  const std::vector<Seen> seen =
+      read(fmt::format(
+               "12:34:56.789  pjsua_core.c  .TX {} bytes Request msg OPTIONS/cseq=1 (tdta0x1) to "
+               "UDP 10.0.0.2:5060:\n{}--end msg--\n",
+               kRequest.size(), lines(kRequest)) +
+           fmt::format("12:34:56.800  pjsua_core.c  .RX {} bytes Response msg 200/OPTIONS/cseq=1 "
+                       "(rdata0x1) from UDP 10.0.0.2:5060:\n{}--end msg--\n",
+                       kResponse.size(), lines(kResponse)));
+  REQUIRE(seen.size() == 2);
+  CHECK(seen[0].dst == "10.0.0.2:5060");
+  CHECK(seen[1].src == "10.0.0.2:5060");
+  CHECK(seen[0].payload == kRequest);
+  CHECK(seen[1].payload == kResponse);
+}
+
+TEST_CASE("Cisco IOS: debug ccsip messages") {
+  const std::vector<Seen> seen =
+      read("000001: Aug  1 06:37:30.454: //-1/xxxxxxxxxxxx/SIP/Msg/ccsipDisplayMsg:\nReceived: \n" +
+           lines(kRequest) +
+           "\n000002: Aug  1 06:37:30.460: //-1/xxxxxxxxxxxx/SIP/Msg/ccsipDisplayMsg:\nSent: \n" +
+           lines(kResponse) + "\n");
+  REQUIRE(seen.size() == 2);
+  CHECK(seen[0].payload.starts_with("OPTIONS sip:bob@10.0.0.2 SIP/2.0\r\n"));
+  CHECK(seen[1].payload.starts_with("SIP/2.0 200 OK\r\n"));
+}
+
+TEST_CASE("a honeypot's log") {
+  const std::vector<Seen> seen =
+      read("Source: 10.0.0.1:5060\nDatetime: 2010-05-02 01:43:05.606584\n\nMessage:\n\n" +
+           lines(kRequest) + "\n\n\n-------------------------\nSource: 10.0.0.2:5060\n" +
+           "Datetime: 2010-05-02 01:43:06.606584\n\nMessage:\n\n" + lines(kResponse) +
+           "\n\n-------------------------\n");
+  REQUIRE(seen.size() == 2);
+  CHECK(seen[0].src == "10.0.0.1:5060");
+  CHECK(format_rfc3339(seen[0].time) == "2010-05-02T01:43:05.606584Z");
+  CHECK(seen[1].payload.starts_with("SIP/2.0 200 OK\r\n"));
+}
+
 TEST_CASE("a hex dump of a frame") {
   // Ethernet, IPv4, UDP and "PING": as tshark -x prints it.
   const std::vector<Seen> seen = read(
