@@ -16,3 +16,9 @@ if(SIPLOOM_TESTS)
   find_path(RAPIDCHECK rapidcheck.h REQUIRED)
   find_library(RAPIDCHECK_LIB rapidcheck REQUIRED)
 endif()
+# The official libduckdb.so: system-wide, or as third_party/duckdb/package.json brings it (npm ci).
+find_library(DUCKDB_LIBRARY duckdb HINTS
+  ${CMAKE_SOURCE_DIR}/third_party/duckdb/node_modules/@duckdb/node-bindings-linux-x64 REQUIRED)
+add_library(duckdb SHARED IMPORTED)
+set_target_properties(duckdb PROPERTIES IMPORTED_LOCATION ${DUCKDB_LIBRARY}
+  INTERFACE_INCLUDE_DIRECTORIES ${CMAKE_SOURCE_DIR}/third_party/duckdb)

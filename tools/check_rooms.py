@@ -19,10 +19,11 @@ MAY_INCLUDE = {
     "media": ["base", "model", "wire"],
     "weave": ["base", "model", "wire"],
     "query": ["base", "registry", "model"],
+    "store": ["base", "registry", "model", "query"],
     "view": ["base", "registry", "model"],
     "exporter": ["base", "model", "capture"],
     "simulate": ["base", "capture"],
-    "pipeline": ["base", "registry", "model", "wire", "packet", "capture", "media", "weave", "query"],
+    "pipeline": ["base", "registry", "model", "wire", "packet", "capture", "media", "weave", "query", "store"],
     "cli": ["base", "registry", "model", "wire", "capture", "weave", "query", "pipeline", "view", "exporter",
             "simulate", "packet", "media"],
 }

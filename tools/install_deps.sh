@@ -5,6 +5,7 @@ packages="
   g++ cmake ninja-build ccache pkg-config mold python3
   libpcap-dev libre2-dev libfmt-dev libcli11-dev libexpected-dev libxxhash-dev
   libzstd-dev liblz4-dev liblzma-dev zlib1g-dev
+  libboost-dev libssl-dev libsodium-dev libsqlite3-dev libsimdjson-dev libtomlplusplus-dev
   doctest-dev librapidcheck-dev libbenchmark-dev
 "
 missing=""
@@ -12,7 +13,15 @@ for package in $packages; do
   status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
   [ "$status" = "install ok installed" ] || missing="$missing $package"
 done
-[ -n "$missing" ] || exit 0
+duckdb="$(dirname "$0")/../third_party/duckdb"
+# libduckdb.so, pinned by its lock file; a system-wide one will do as well.
+bring_duckdb() {
+  [ -e "$duckdb/node_modules/.package-lock.json" ] || ldconfig -p | grep -q libduckdb.so && return 0
+  echo "installing: libduckdb.so"
+  (cd "$duckdb" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
+}
+command -v npm >/dev/null || missing="$missing nodejs npm"
+[ -n "$missing" ] || { bring_duckdb; exit 0; }
 echo "installing:$missing"
 run=""
 if [ "$(id -u)" != 0 ]; then
@@ -22,3 +31,4 @@ fi
 $run apt-get update -qq
 # shellcheck disable=SC2086  # a list of words
 $run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+bring_duckdb

@@ -1,0 +1,99 @@
+// DuckDB behind its C API: a database in memory, connections, results. Errors come as Result with
+// DuckDB's words.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+
+struct _duckdb_database;
+struct _duckdb_connection;
+
+namespace siploom::store {
+
+struct DatabaseOptions {
+  uint64_t memory_bytes = 256u << 20;
+  unsigned threads = 1;
+  std::string temp_folder;  // empty: nothing is spilled to disk
+  uint64_t temp_bytes = 0;
+  std::string readable_folder;  // files elsewhere cannot be reached by SQL; empty: any can
+};
+
+// Rows of a result, in order. One thread.
+class Rows final {
+ public:
+  Rows(Rows&& other) noexcept;
+  Rows& operator=(Rows&& other) noexcept;
+  ~Rows();
+
+  // False at the end. An error may come late.
+  Result<bool> next();
+  size_t column_count() const;
+  std::string_view column_name(size_t column) const;
+  std::string_view column_type(size_t column) const;  // SQL's name of it, lower case
+  // Of the row at hand. Text and blobs stand until next().
+  bool is_null(size_t column) const;
+  std::string_view text(size_t column) const;  // VARCHAR and BLOB
+  int64_t integer(size_t column) const;        // any integer, time (in ns) or bool
+  double real(size_t column) const;            // any number
+  // Whatever it is, as JSON would have it: numbers bare, texts as they are, lists as [..].
+  std::string display(size_t column) const;
+  size_t list_size(size_t column) const;
+  std::string_view list_text(size_t column, size_t item) const;
+
+ private:
+  friend class Connection;
+  struct State;
+  explicit Rows(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Lives on one thread but for interrupt().
+class Connection final {
+ public:
+  Connection(Connection&& other) noexcept;
+  Connection& operator=(Connection&& other) noexcept;
+  ~Connection();
+
+  Result<void> run(const std::string& sql);
+  // `streaming`: rows come as they are found; the connection is busy until the end.
+  Result<Rows> query(const std::string& sql, bool streaming = false);
+  // From any thread: what runs ends with an error.
+  void interrupt();
+  _duckdb_connection* handle() const { return handle_; }
+
+ private:
+  friend class Database;
+  explicit Connection(_duckdb_connection* handle) : handle_(handle) {}
+  _duckdb_connection* handle_ = nullptr;
+};
+
+// Any thread.
+class Database final {
+ public:
+  static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  Result<Connection> connect();
+  // Nothing can be set, attached or loaded from here on.
+  Result<void> lock();
+
+ private:
+  Database() = default;
+  _duckdb_database* handle_ = nullptr;
+};
+
+// 'text' as an SQL literal.
+std::string sql_text(std::string_view text);
+std::string sql_time(Timestamp t);
+std::string_view duckdb_version();
+
+}  // namespace siploom::store

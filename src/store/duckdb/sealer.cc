@@ -1,0 +1,148 @@
+#include "store/duckdb/sealer.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "store/files.h"
+#include "store/segment_index.h"
+
+namespace siploom::store {
+
+namespace {
+
+std::string_view sort_text(const EntryHead& entry) {
+  switch (entry.table) {
+    case Table::Records:
+      return reinterpret_cast<const RecordHead&>(entry).text(RecordText::CallId);
+    case Table::Streams:
+      return reinterpret_cast<const StreamHead&>(entry).text(StreamText::CallId);
+    default:
+      return {};
+  }
+}
+
+int64_t time_of(const EntryHead& entry) {
+  switch (entry.table) {
+    case Table::Records:
+      return reinterpret_cast<const RecordHead&>(entry).time_ns;
+    case Table::Calls:
+      return reinterpret_cast<const CallHead&>(entry).time(CallTime::Start).ns;
+    case Table::Streams:
+      return reinterpret_cast<const StreamHead&>(entry).first_ns;
+    case Table::Ledger:
+      break;
+  }
+  return reinterpret_cast<const LedgerHead&>(entry).minute_ns;
+}
+
+int64_t received_of(const EntryHead& entry) {
+  switch (entry.table) {
+    case Table::Records:
+      return reinterpret_cast<const RecordHead&>(entry).received_ns;
+    case Table::Calls:
+      return reinterpret_cast<const CallHead&>(entry).received_ns;
+    case Table::Streams:
+      return reinterpret_cast<const StreamHead&>(entry).received_ns;
+    case Table::Ledger:
+      break;
+  }
+  return reinterpret_cast<const LedgerHead&>(entry).minute_ns;
+}
+
+// Records by (primary id, time): what one call said compresses best side by side, and a Call-ID is
+// in one row group. The other tables by time.
+struct SortKey {
+  uint64_t prefix;
+  int64_t time;
+  const EntryHead* entry;
+};
+
+void sort_rows(std::vector<const EntryHead*>& rows) {
+  std::vector<SortKey> keys;
+  keys.reserve(rows.size());
+  for (const EntryHead* entry : rows) {
+    const std::string_view text = sort_text(*entry);
+    uint8_t head[8] = {};
+    std::memcpy(head, text.data(), std::min<size_t>(8, text.size()));
+    keys.push_back({load_be64(head), time_of(*entry), entry});
+  }
+  std::sort(keys.begin(), keys.end(), [](const SortKey& a, const SortKey& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    const int order = sort_text(*a.entry).compare(sort_text(*b.entry));
+    if (order != 0) return order < 0;
+    return a.time != b.time ? a.time < b.time : a.entry < b.entry;
+  });
+  for (size_t i = 0; i < rows.size(); ++i) rows[i] = keys[i].entry;
+}
+
+void widen(Timestamp& first, Timestamp& last, int64_t ns) {
+  if (ns == kNoTime.ns) return;
+  if (!is_known(first) || ns < first.ns) first = {ns};
+  if (!is_known(last) || ns > last.ns) last = {ns};
+}
+
+Segment describe(const std::vector<const EntryHead*>& rows) {
+  Segment segment;
+  segment.first = segment.last = segment.received_first = segment.received_last = kNoTime;
+  segment.rows = rows.size();
+  segment.schema = kSchemaVersion;
+  for (const EntryHead* entry : rows) {
+    widen(segment.first, segment.last, time_of(*entry));
+    widen(segment.received_first, segment.received_last, received_of(*entry));
+    if (entry->table != Table::Records) continue;
+    const uint64_t sequence = reinterpret_cast<const RecordHead*>(entry)->sequence;
+    if (segment.sequence_first == 0 || sequence < segment.sequence_first) {
+      segment.sequence_first = sequence;
+    }
+    segment.sequence_last = std::max(segment.sequence_last, sequence);
+  }
+  return segment;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Sealer>> Sealer::open(const DatabaseOptions& database,
+                                             const SealOptions& options) {
+  auto sealer = std::unique_ptr<Sealer>(new Sealer(options));
+  sealer->database_ = SL_TRY(Database::open(database));
+  auto connection = SL_TRY(sealer->database_->connect());
+  SL_TRY_VOID(register_scan(connection, sealer->sets_));
+  return sealer;
+}
+
+Result<Segment> Sealer::seal(std::vector<const EntryHead*> rows, const std::string& path) {
+  sort_rows(rows);
+  Segment segment = describe(rows);
+  SegmentIndexMaker index;
+  for (const EntryHead* entry : rows) index.add(*entry);
+  auto set = std::make_shared<RowSet>();
+  set->table = rows.front()->table;
+  set->rows = std::move(rows);
+  const RowSetHandle handle(sets_, std::move(set));
+  auto connection = SL_TRY(database_->connect());
+  const auto written = connection.run(
+      fmt::format("COPY (SELECT * FROM sl_rows({}::UBIGINT)) TO {} (FORMAT parquet, COMPRESSION "
+                  "zstd, COMPRESSION_LEVEL {}, ROW_GROUP_SIZE {})",
+                  handle.value(), sql_text(path), options_.zstd_level, options_.row_group_rows));
+  const auto finish = [&]() -> Result<void> {
+    if (!written) return tl::unexpected<Error>(written.error());
+    SL_TRY_VOID(sync_file(path));
+    segment.hash = SL_TRY(hash_file(path));
+    SL_TRY_VOID(write_atomically(path + ".idx", index.finish()));
+    return {};
+  };
+  if (auto finished = finish(); !finished) {
+    ::unlink(path.c_str());
+    ::unlink((path + ".idx").c_str());
+    return tl::unexpected<Error>(finished.error());
+  }
+  std::error_code code;
+  segment.bytes = std::filesystem::file_size(path, code);
+  segment.index_bytes = std::filesystem::file_size(path + ".idx", code);
+  return segment;
+}
+
+}  // namespace siploom::store

@@ -1,0 +1,193 @@
+#include "store/segment_index.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "model/call.h"
+#include "model/record.h"
+
+namespace siploom::store {
+
+namespace {
+
+// INDEX_FORMAT: "SLIX" u32 version, u32 octets of the bloom filter, u32 rollup rows, u32 texts,
+// u32 zero, u64 xxh3 of what follows; at 64: the filter, the rows, the texts (u16 length each).
+constexpr std::string_view kMagic = "SLIX";
+constexpr uint32_t kVersion = 1;
+constexpr size_t kHeadBytes = 64, kRowBytes = 16;
+constexpr int64_t kMinute = 60 * kSecond;
+// Methods and nodes are named by the outside: those beyond are counted as one.
+constexpr size_t kMaxTexts = 4096, kMaxRollup = 262'144;
+constexpr std::string_view kRest = "(other)";
+
+template <class T>
+void put(std::string& out, T value) {
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+}  // namespace
+
+size_t SegmentIndexMaker::KeyHash::operator()(const Key& key) const {
+  return mix(static_cast<uint64_t>(static_cast<uint32_t>(key.minute)) << 32 |
+                 uint64_t{key.kind} << 16 | key.status,
+             uint64_t{key.name} << 16 | key.node);
+}
+
+uint16_t SegmentIndexMaker::number_of(std::string_view text) {
+  text = text.substr(0, 255);
+  const auto known = numbers_.find(std::string(text));
+  if (known != numbers_.end()) return known->second;
+  if (texts_.size() >= kMaxTexts) return number_of(kRest);
+  if (texts_.size() + 1 == kMaxTexts) text = kRest;
+  const auto number = static_cast<uint16_t>(texts_.size());
+  texts_.emplace_back(text);
+  numbers_.emplace(text, number);
+  return number;
+}
+
+void SegmentIndexMaker::add_rollup(const RollupRow& row) {
+  const Key key{static_cast<int32_t>(row.minute), number_of(row.kind), number_of(row.name),
+                number_of(row.node), row.status};
+  if (rollup_.size() >= kMaxRollup && rollup_.find(key) == rollup_.end()) {
+    rollup_[Key{key.minute, key.kind, number_of(kRest), number_of(kRest), 0}] += row.count;
+    return;
+  }
+  rollup_[key] += row.count;
+}
+
+void SegmentIndexMaker::add_text(KeyKind kind, std::string_view text) {
+  if (!text.empty()) add_key(bloom_key(kind, text));
+}
+
+void SegmentIndexMaker::add_record(const RecordHead& record) {
+  add_text(KeyKind::Id, record.text(RecordText::CallId));
+  add_text(KeyKind::Id, record.text(RecordText::CorrelationId));
+  std::string_view ids = record.text(RecordText::ExtraIds);
+  while (!ids.empty()) {
+    const Halves halves = split_once(ids, '\n');
+    add_text(KeyKind::Id, halves.before);
+    ids = halves.after;
+  }
+  add_text(KeyKind::Number, record.text(RecordText::FromUser));
+  add_text(KeyKind::Number, record.text(RecordText::ToUser));
+  add_text(KeyKind::Number, record.text(RecordText::RuriUser));
+  add_key(bloom_key(IpAddress{record.src}));
+  add_key(bloom_key(IpAddress{record.dst}));
+  add_rollup({record.time_ns / kMinute,
+              model::record_kind_name(static_cast<model::RecordKind>(record.entry.kind)),
+              record.text(RecordText::Method), record.text(RecordText::Node), record.status, 1});
+}
+
+void SegmentIndexMaker::add_call(const CallHead& call) {
+  add_text(KeyKind::Id, call.text(CallText::CallId));
+  std::string_view ids = call.text(CallText::CorrelationIds);
+  while (!ids.empty()) {
+    const Halves halves = split_once(ids, '\n');
+    add_text(KeyKind::Id, halves.before);
+    ids = halves.after;
+  }
+  add_text(KeyKind::Number, call.text(CallText::FromUser));
+  add_text(KeyKind::Number, call.text(CallText::ToUser));
+  add_text(KeyKind::Number, call.text(CallText::RuriUser));
+  add_key(bloom_key(IpAddress{call.src}));
+  add_key(bloom_key(IpAddress{call.dst}));
+  add_rollup({call.time(CallTime::Start).ns / kMinute,
+              model::kind_name(static_cast<model::CallKind>(call.entry.kind)),
+              model::state_name(static_cast<model::CallState>(call.state)),
+              {},
+              call.status,
+              1});
+}
+
+void SegmentIndexMaker::add(const EntryHead& entry) {
+  if (entry.table == Table::Records) add_record(reinterpret_cast<const RecordHead&>(entry));
+  if (entry.table == Table::Calls) add_call(reinterpret_cast<const CallHead&>(entry));
+  if (entry.table == Table::Streams) {
+    const auto& stream = reinterpret_cast<const StreamHead&>(entry);
+    add_text(KeyKind::Id, stream.text(StreamText::CallId));
+    add_key(bloom_key(IpAddress{stream.src}));
+    add_key(bloom_key(IpAddress{stream.dst}));
+  }
+}
+
+std::string SegmentIndexMaker::finish() const {
+  std::vector<uint64_t> keys;
+  keys.reserve(keys_.size());
+  keys_.for_each([&](uint64_t key) { keys.push_back(key); });
+  const std::vector<uint8_t> bloom = make_bloom(keys);
+  std::string body(reinterpret_cast<const char*>(bloom.data()), bloom.size());
+  for (const auto& [key, count] : rollup_) {
+    put(body, key.minute);
+    put(body, key.kind);
+    put(body, key.name);
+    put(body, key.node);
+    put(body, key.status);
+    put(body, count);
+  }
+  for (const std::string& text : texts_) {
+    put(body, static_cast<uint16_t>(text.size()));
+    body += text;
+  }
+  std::string out(kMagic);
+  put(out, kVersion);
+  put(out, static_cast<uint32_t>(bloom.size()));
+  put(out, static_cast<uint32_t>(rollup_.size()));
+  put(out, static_cast<uint32_t>(texts_.size()));
+  put(out, uint32_t{0});
+  put(out, hash_bytes(as_bytes(body), 0));
+  out.resize(kHeadBytes);
+  return out + body;
+}
+
+Result<SegmentIndex> SegmentIndex::open(const std::string& path) {
+  SegmentIndex index;
+  index.file_ = SL_TRY(MappedFile::open(path));
+  const ByteSpan bytes = index.file_.bytes();
+  const auto damaged = [&](std::string_view what) {
+    return fail(ErrorCode::Malformed, fmt::format("{}: {}", path, what));
+  };
+  if (bytes.size() < kHeadBytes || as_text(bytes.first(4)) != kMagic) {
+    return damaged("not a side file of a segment");
+  }
+  if (load_le32(&bytes[4]) != kVersion) return damaged("a side file of another version");
+  const uint64_t bloom = load_le32(&bytes[8]);
+  const uint64_t rows = load_le32(&bytes[12]);
+  const uint64_t texts = load_le32(&bytes[16]);
+  const ByteSpan body = bytes.subspan(kHeadBytes);
+  if (bloom % kBloomBlockBytes != 0 || bloom + rows * kRowBytes > body.size()) {
+    return damaged("cut off");
+  }
+  index.bloom_ = body.first(bloom);
+  index.rollup_ = body.subspan(bloom, rows * kRowBytes);
+  ByteReader reader(body.subspan(bloom + rows * kRowBytes));
+  for (uint64_t i = 0; i < texts && reader.ok(); ++i) {
+    const size_t size = reader.le16();
+    index.texts_.push_back(as_text(reader.bytes(size)));
+  }
+  if (!reader.ok()) return damaged("its texts are cut off");
+  return index;
+}
+
+bool SegmentIndex::may_have(uint64_t key) const { return bloom_has(bloom_, key); }
+
+void SegmentIndex::for_each(const std::function<void(const RollupRow&)>& take) const {
+  const auto text = [&](size_t number) {
+    return number < texts_.size() ? texts_[number] : std::string_view{};
+  };
+  ByteReader reader(rollup_);
+  while (reader.remaining() >= kRowBytes) {
+    RollupRow row;
+    row.minute = static_cast<int32_t>(reader.le32());
+    row.kind = text(reader.le16());
+    row.name = text(reader.le16());
+    row.node = text(reader.le16());
+    row.status = reader.le16();
+    row.count = reader.le32();
+    take(row);
+  }
+}
+
+}  // namespace siploom::store

@@ -1,0 +1,72 @@
+// SegmentIndex: the side file of a segment: which keys it can hold (Bloom), and how many rows of
+// which sort it has a minute (rollup), so that a search by an id touches few segments, and a
+// histogram none.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/hash_set.h"
+#include "base/result.h"
+#include "store/bloom.h"
+#include "store/entry.h"
+#include "store/files.h"
+
+namespace siploom::store {
+
+// Rows of one minute that agree on what the rollup tells apart: of records, kind, method (or event)
+// and status; of calls, kind, state and status.
+struct RollupRow {
+  int64_t minute = 0;  // since the epoch, by the rows' own time
+  std::string_view kind, name, node;
+  uint16_t status = 0;
+  uint32_t count = 0;
+};
+
+// What a segment is found by, gathered row by row.
+class SegmentIndexMaker final {
+ public:
+  void add(const EntryHead& entry);
+  void add_key(uint64_t key) { keys_.insert(key); }
+  void add_rollup(const RollupRow& row);
+  // The side file's octets.
+  std::string finish() const;
+
+ private:
+  struct Key {
+    int32_t minute = 0;
+    uint16_t kind = 0, name = 0, node = 0, status = 0;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    size_t operator()(const Key& key) const;
+  };
+  uint16_t number_of(std::string_view text);
+  void add_record(const RecordHead& record);
+  void add_call(const CallHead& call);
+  void add_text(KeyKind kind, std::string_view text);
+
+  HashSet keys_;
+  std::unordered_map<Key, uint32_t, KeyHash> rollup_;
+  std::unordered_map<std::string, uint16_t> numbers_;
+  std::vector<std::string> texts_;
+};
+
+class SegmentIndex final {
+ public:
+  static Result<SegmentIndex> open(const std::string& path);
+  bool may_have(uint64_t key) const;
+  void for_each(const std::function<void(const RollupRow&)>& take) const;
+  size_t bloom_bytes() const { return bloom_.size(); }
+
+ private:
+  MappedFile file_;
+  ByteSpan bloom_, rollup_;
+  std::vector<std::string_view> texts_;
+};
+
+}  // namespace siploom::store

@@ -1,0 +1,147 @@
+// Store: what is kept. Rows come in through one writer, stand in the log and in a memory batch at
+// once, and are sealed to segments in the background. Whoever reads takes a View.
+//
+// Threads: append() and rotate() by one at a time (a mutex sees to it), sync(), seal(), retain() by
+// a maintenance thread each, view() by any. The store starts no thread itself.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "store/batch.h"
+#include "store/duckdb/sealer.h"
+#include "store/log.h"
+#include "store/manifest.h"
+
+namespace siploom::store {
+
+struct StoreOptions {
+  std::string folder;
+  size_t seal_rows = 131'072;
+  size_t seal_bytes = size_t{160} << 20;
+  Nanoseconds seal_age = 600 * kSecond;
+  SealOptions seal;
+  uint64_t seal_memory_bytes = uint64_t{384} << 20;
+  std::function<Timestamp()> clock;  // wall time; set by whoever opens
+};
+
+enum class StoreState : uint8_t { Good, Full, Failed };
+
+// What a query reads: consistent, and there as long as it is held.
+struct View {
+  std::shared_ptr<const Manifest> manifest;
+  struct Part {
+    std::shared_ptr<const Batch> batch;
+    std::array<size_t, 4> counts{};  // rows that were there, by table
+  };
+  std::vector<Part> parts;  // oldest first
+  std::string folder;
+};
+
+struct Recovery {
+  uint64_t logs = 0, rows = 0;
+  uint64_t cut_bytes = 0;  // of torn tails: what was lost
+  uint64_t orphans = 0;    // files of a sealing that had not ended, removed
+};
+
+class Store final {
+ public:
+  // Opens for writing, making what is missing; one process at a time (the error says which has it).
+  static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
+  // Reads a store that another process may be writing, as of now.
+  static Result<View> read(const std::string& folder);
+  ~Store();
+
+  // Takes whole entries, all or none. Waits while two full batches wait to be sealed. An error
+  // leaves the store as it was: LimitExceeded when the disk is full.
+  Result<void> append(ByteSpan entries);
+  // Numbers for `count` more records.
+  uint64_t take_sequences(uint64_t count);
+  // What was appended before is on the disk when this returns.
+  Result<void> sync();
+  uint64_t flushed_sequence() const;  // records below it survive a power cut
+  // Begins a new batch when the one at hand is old (or `now`); sealing it is seal()'s.
+  Result<void> rotate(bool now);
+  // Seals the oldest batch that waits; false: none does.
+  Result<bool> seal();
+  // Waits until a batch is there to be sealed, or `patience` is over.
+  void wait_for_work(std::chrono::milliseconds patience);
+  // Ends waits of append(), for shutdown.
+  void stop();
+
+  View view() const;
+  StoreState state() const;
+  std::string state_text() const;
+  const Recovery& recovery() const { return recovery_; }
+  const std::string& folder() const { return options_.folder; }
+  size_t memory_bytes() const;
+
+  // Puts `added` in the place of segments with these numbers, at once; their files are removed when
+  // the last View that knows them has gone.
+  Result<void> replace(const std::vector<uint64_t>& removed, std::vector<Segment> added,
+                       const std::vector<Damage>& damaged = {});
+  // A path for a segment that will be written, below the folder, and its number.
+  std::pair<uint64_t, std::string> new_segment_path(Shelf shelf);
+  Sealer& sealer() { return *sealer_; }
+  Timestamp now() const { return options_.clock(); }
+
+ private:
+  explicit Store(StoreOptions options) : options_(std::move(options)) {}
+  Result<void> recover();
+  Result<void> replay_logs();
+  void remove_orphans();
+  Result<void> begin_batch();
+  // What last went wrong with the log and with sealing; nothing: they are good again.
+  void note_log(const Result<void>& done);
+  void note_sealing(const Error* error);
+  Result<std::vector<Segment>> seal_batch(const Batch& batch);
+  void adopt(Manifest manifest, std::vector<std::string> gone);
+  void sweep();
+
+  StoreOptions options_;
+  Recovery recovery_;
+  int lock_fd_ = -1;
+  std::unique_ptr<Sealer> sealer_;
+
+  mutable std::mutex writer_mutex_;  // append, rotate
+  std::optional<LogWriter> log_;
+  Timestamp batch_began_ = kNoTime;
+
+  mutable std::mutex mutex_;  // all below
+  std::condition_variable changed_;
+  std::shared_ptr<const Manifest> manifest_;
+  std::vector<std::shared_ptr<Batch>> waiting_;  // full ones, oldest first
+  std::shared_ptr<Batch> active_;
+  std::vector<LogWriter> unsynced_;  // logs that are complete and not on the disk yet
+  uint64_t next_segment_ = 1, next_log_ = 1, next_sequence_ = 1;
+  uint64_t flushed_sequence_ = 1;
+  std::optional<Error> log_trouble_, seal_trouble_;
+  bool stopping_ = false;
+  std::mutex sync_mutex_, seal_mutex_, publish_mutex_;
+  // Manifests that some View may still hold, oldest first, and the files that none after `until`
+  // knows.
+  struct Published {
+    uint64_t generation = 0;
+    std::weak_ptr<const Manifest> manifest;
+  };
+  struct Condemned {
+    uint64_t until = 0;
+    std::string path;
+  };
+  uint64_t generation_ = 0;
+  std::vector<Published> published_;
+  std::vector<Condemned> condemned_;
+};
+
+// Paths of a store's parts, from its folder.
+std::string manifest_path(const std::string& folder);
+std::string log_path(const std::string& folder, uint64_t number);
+
+}  // namespace siploom::store
