@@ -25,7 +25,7 @@ MAY_INCLUDE = {
     "simulate": ["base", "capture"],
     "pipeline": ["base", "registry", "model", "wire", "packet", "capture", "media", "weave", "query", "store"],
     "cli": ["base", "registry", "model", "wire", "capture", "weave", "query", "pipeline", "view", "exporter",
-            "simulate", "packet", "media"],
+            "simulate", "packet", "media", "store"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 # Headers that cost seconds to compile and may therefore appear in at most two files.

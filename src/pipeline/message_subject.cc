@@ -107,6 +107,15 @@ bool MessageSubject::record_values(FieldId field, Take take) const {
     case FieldId::HepCorrelationId:
       take_text(record_.correlation_id, take);
       return true;
+    case FieldId::RecordKind:
+      take(Value(model::record_kind_name(record_.kind)));
+      return true;
+    case FieldId::Node:
+      if (record_.agent != nullptr) take_text(record_.agent->node, take);
+      return true;
+    case FieldId::Received:
+      take(Value(record_.agent != nullptr ? record_.agent->received : record_.time));
+      return true;
     default:
       return false;
   }

@@ -86,19 +86,9 @@ bool matches_regex(const Filter::Node& node, const Value& value) {
 // A comparison holds when some value satisfies it; a negative one when no value satisfies its
 // opposite.
 bool compare(const Filter::Node& node, const Subject& subject) {
-  const bool negative =
-      node.op == Op::NotEqual || node.op == Op::NotIn || node.op == Op::NotMatches;
-  const bool fold_case = node.is_header ? false
-                                        : registry::info(node.field).fold_case ||
-                                              registry::info(node.field).type == Type::Enumeration;
   bool found = false;
   const auto take = [&](const Value& value) {
-    if (node.regex != nullptr) {
-      found = matches_regex(node, value);
-    } else {
-      found = std::any_of(node.constants.begin(), node.constants.end(),
-                          [&](const Constant& c) { return holds(node, value, c, fold_case); });
-    }
+    found = satisfies(node, value);
     return !found;
   };
   if (node.is_header) {
@@ -106,7 +96,7 @@ bool compare(const Filter::Node& node, const Subject& subject) {
   } else {
     subject.values(node.field, take);
   }
-  return found != negative;
+  return found != is_negative(node.op);
 }
 
 bool has(const Filter::Node& node, const Subject& subject) {
@@ -123,12 +113,24 @@ bool has(const Filter::Node& node, const Subject& subject) {
   return found;
 }
 
+}  // namespace
+
+bool is_negative(Op op) {
+  return op == Op::NotEqual || op == Op::NotIn || op == Op::NotMatches;
+}
+
+bool satisfies(const Filter::Node& node, const Value& value) {
+  if (node.regex != nullptr) return matches_regex(node, value);
+  const bool fold_case = !node.is_header && (registry::info(node.field).fold_case ||
+                                             registry::info(node.field).type == Type::Enumeration);
+  return std::any_of(node.constants.begin(), node.constants.end(),
+                     [&](const Constant& c) { return holds(node, value, c, fold_case); });
+}
+
 bool search(const Filter::Node& node, std::string_view raw) {
   const size_t at = node.fold_case ? find_any_case(raw, node.text) : raw.find(node.text);
   return at != std::string_view::npos;
 }
-
-}  // namespace
 
 Filter::Node::Node() = default;
 Filter::Node::~Node() = default;

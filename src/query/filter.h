@@ -63,6 +63,8 @@ class Filter final {
   std::string text() const;
 
   struct Node;  // query/node.h
+  const Node& root() const { return *root_; }
+  registry::Scope scope() const { return scope_; }
 
  private:
   Filter();

@@ -60,6 +60,11 @@ struct Filter::Node {
 };
 
 bool evaluate(const Filter::Node& node, const Subject& subject);
+// Whether one value satisfies a comparison; of a negative one (!=, !~, not in): its opposite.
+bool satisfies(const Filter::Node& node, const Value& value);
+bool is_negative(Op op);
+// Whether a Search node's text stands in `raw`.
+bool search(const Filter::Node& node, std::string_view raw);
 std::string print(const Filter::Node& node, const std::vector<Filter>& predicates);
 
 }  // namespace siploom::query

@@ -8,6 +8,12 @@ namespace siploom::registry {
 enum class FieldId : uint16_t {
   Time,
   Frame,
+  RecordKind,
+  Node,
+  Received,
+  Summary,
+  ExtraId,
+  Retransmission,
   Src,
   Dst,
   SrcIp,
@@ -111,6 +117,6 @@ enum class FieldId : uint16_t {
   CallExpires,
 };
 
-constexpr uint16_t kFieldCount = 103;
+constexpr uint16_t kFieldCount = 109;
 
 }  // namespace siploom::registry

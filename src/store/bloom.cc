@@ -33,9 +33,7 @@ bool each_bit(uint64_t key, Fn&& fn) {
 
 }  // namespace
 
-uint64_t bloom_key(KeyKind kind, std::string_view text) {
-  return hash_text(text, seed_of(kind));
-}
+uint64_t bloom_key(KeyKind kind, std::string_view text) { return hash_text(text, seed_of(kind)); }
 
 uint64_t bloom_key(const IpAddress& address) {
   return hash_bytes(address.octets, seed_of(KeyKind::Address));

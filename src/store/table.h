@@ -7,7 +7,6 @@
 #include <span>
 #include <string_view>
 
-#include "registry/fields.h"
 #include "store/entry.h"
 
 namespace siploom::store {
@@ -37,13 +36,4 @@ struct ColumnInfo {
 std::span<const ColumnInfo> columns(Table table);
 std::string_view table_name(Table table);  // "records", "calls", "streams", "ledger"
 bool parse_table(std::string_view name, Table& out);
-// The columns that hold a field; none: it has to be read off the payload.
-struct FieldColumns {
-  std::string_view name;   // of its values (an address: without the port)
-  std::string_view port;   // of an endpoint's port
-  std::string_view other;  // a second column whose values count, too: "ip", "port"
-  bool is_list = false;
-};
-FieldColumns columns_of(registry::FieldId field, Table table);
-
 }  // namespace siploom::store

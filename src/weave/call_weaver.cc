@@ -132,12 +132,7 @@ std::string_view CallWeaver::intern(Tracker& t, std::string_view text) {
   return interner_.text(interner_.intern(text));
 }
 
-uint32_t CallWeaver::tracker_for(const model::Record& record, const SipFacts& facts, bool& fresh) {
-  if (const uint32_t* known = by_call_id_.find(facts.call_hash, facts.call_id)) {
-    fresh = false;
-    return *known;
-  }
-  fresh = true;
+uint32_t CallWeaver::new_tracker() {
   uint32_t index;
   if (free_.empty()) {
     index = static_cast<uint32_t>(trackers_.size());
@@ -147,21 +142,35 @@ uint32_t CallWeaver::tracker_for(const model::Record& record, const SipFacts& fa
     free_.pop_back();
   }
   Tracker& t = trackers_[index];
-  const uint32_t generation = ++t.generation;
+  ++t.generation;
   t.in_use = true;
   charge(t, sizeof(Tracker) + sizeof(model::Leg) + 64);
-  begin(t, record, facts);
-  *by_call_id_.insert(facts.call_hash, model::call_id(t.call)).first = index;
+  ++counters_.calls;
+  return index;
+}
+
+void CallWeaver::file_under_call_id(uint32_t index, uint64_t call_hash, Timestamp since) {
+  const Tracker& t = trackers_[index];
+  *by_call_id_.insert(call_hash, model::call_id(t.call)).first = index;
   const auto stale = [this](const std::pair<uint32_t, uint32_t>& entry) {
     return !trackers_[entry.first].in_use || trackers_[entry.first].generation != entry.second;
   };
   while (!begun_.empty() && stale(begun_.front())) begun_.pop_front();
-  begun_.emplace_back(index, generation);
-  if (options_.forget_after != 0) {
-    const Timestamp since = is_known(clock_) ? clock_ : record.time;
-    due_.push_back({since + options_.forget_after, index, generation});
+  begun_.emplace_back(index, t.generation);
+  if (options_.forget_after == 0) return;
+  if (is_known(clock_)) since = clock_;
+  due_.push_back({since + options_.forget_after, index, t.generation});
+}
+
+uint32_t CallWeaver::tracker_for(const model::Record& record, const SipFacts& facts, bool& fresh) {
+  if (const uint32_t* known = by_call_id_.find(facts.call_hash, facts.call_id)) {
+    fresh = false;
+    return *known;
   }
-  ++counters_.calls;
+  fresh = true;
+  const uint32_t index = new_tracker();
+  begin(trackers_[index], record, facts);
+  file_under_call_id(index, facts.call_hash, record.time);
   return index;
 }
 
@@ -237,6 +246,7 @@ CallWeaver::Outcome CallWeaver::add(const model::Record& record, const SipFacts&
   Tracker& t = trackers_[index];
   Call& call = t.call;
   ++call.messages;
+  t.touched = clock_;
   call.any_matches |= facts.any_bits;
   if (facts.malformed) ++call.malformed;
   keep_earliest(call.start, record.time);
@@ -433,8 +443,9 @@ bool CallWeaver::is_over(const Tracker& t) {
 }
 
 Timestamp CallWeaver::forget_time(const Tracker& t) const {
-  if (is_over(t)) return t.call.last + options_.forget_after;
-  return t.call.last + (is_known(t.call.answer) ? kForgetAnswered : kForgetUnanswered);
+  const Timestamp last = options_.by_arrival && is_known(t.touched) ? t.touched : t.call.last;
+  if (is_over(t)) return last + options_.forget_after;
+  return last + (is_known(t.call.answer) ? kForgetAnswered : kForgetUnanswered);
 }
 
 void CallWeaver::advance(Timestamp now) {
@@ -445,7 +456,7 @@ void CallWeaver::advance(Timestamp now) {
     Tracker& t = trackers_[due.tracker];
     if (!t.in_use || t.generation != due.generation) continue;
     if (forget_time(t) <= clock_) {
-      if (clock_ > now_) now_ = clock_;
+      if (clock_ > now_ && !options_.by_arrival) now_ = clock_;
       drop(due.tracker);
     } else {
       due.at = clock_ + options_.forget_after;
@@ -508,9 +519,15 @@ void CallWeaver::recycle(Tracker& t) {
   t = std::move(fresh);
 }
 
+// The time that it is where the call's messages were stamped.
+Timestamp CallWeaver::now_for(const Tracker& t) const {
+  if (!options_.by_arrival || !is_known(t.touched) || !is_known(clock_)) return now_;
+  return t.call.last + (clock_ - t.touched);
+}
+
 void CallWeaver::settle_one(Tracker& t) const {
   const StateFacts facts{t.has_final, t.primary_seen, t.credentials, t.subscription_over};
-  t.call.state = state_of(t.call, facts, now_);
+  t.call.state = state_of(t.call, facts, now_for(t));
   const bool given_up = t.call.state == model::CallState::Cancelled;
   if (given_up && t.call.hangup_by == model::HangupBy::Nobody) {
     t.call.hangup_by = model::HangupBy::Caller;
@@ -540,6 +557,74 @@ void CallWeaver::flush(Timestamp now) {
   for (uint32_t i = 0; i < trackers_.size(); ++i) {
     if (trackers_[i].in_use) drop(i);
   }
+}
+
+void CallWeaver::look(size_t begin, size_t end, const OnDone& tell) {
+  for (size_t i = begin; i < std::min(end, trackers_.size()); ++i) {
+    Tracker& t = trackers_[i];
+    if (!t.in_use || t.told) continue;
+    settle_one(t);
+    tell(t.call);
+  }
+}
+
+void CallWeaver::discard(std::string_view call_id) {
+  const uint32_t* known = by_call_id_.find(hash_text(call_id), call_id);
+  if (known == nullptr) return;
+  const uint32_t index = *known;
+  trackers_[index].told = true;
+  drop(index);
+}
+
+void CallWeaver::look_at_progress(size_t begin, size_t end,
+                                  const std::function<void(const Call&, const Progress&)>& tell) {
+  for (size_t i = begin; i < std::min(end, trackers_.size()); ++i) {
+    Tracker& t = trackers_[i];
+    if (!t.in_use || t.told) continue;
+    settle_one(t);
+    tell(t.call, {t.primary_cseq, t.has_primary, t.has_final, t.final_at_origin, t.credentials,
+                  t.primary_seen, t.offer_from_caller, t.subscription_over});
+  }
+}
+
+bool CallWeaver::take_up(const Call& call, const Progress& progress) {
+  const std::string_view id = model::call_id(call);
+  const uint64_t hash = hash_text(id);
+  if (id.empty() || by_call_id_.find(hash, id) != nullptr) return false;
+  const uint32_t index = new_tracker();
+  Tracker& t = trackers_[index];
+  t.call = call;
+  Call& own = t.call;
+  for (model::Leg& leg : own.legs) {
+    leg.call_id = keep(t, leg.call_id);
+    leg.from_tag = keep(t, leg.from_tag);
+    for (model::Fork& fork : leg.forks) fork.to_tag = keep(t, fork.to_tag);
+  }
+  for (model::Party* party : {&own.from, &own.to}) {
+    party->display = keep(t, party->display);
+    party->user = keep(t, party->user);
+    party->host = intern(t, party->host);
+  }
+  own.request_uri = keep(t, own.request_uri);
+  for (std::string_view* text : {&own.cause_protocol, &own.cause_text, &own.method, &own.reason}) {
+    *text = intern(t, *text);
+  }
+  for (auto* list : {&own.user_agents, &own.offered, &own.codecs}) {
+    for (std::string_view& text : *list) text = intern(t, text);
+    charge(t, list->size() * sizeof(std::string_view));
+  }
+  charge(t, own.media.size() * sizeof(model::MediaEndpoint));
+  t.primary_cseq = progress.primary_cseq;
+  t.has_primary = progress.has_primary;
+  t.has_final = progress.has_final;
+  t.final_at_origin = progress.final_at_origin;
+  t.credentials = progress.credentials;
+  t.primary_seen = progress.primary_seen;
+  t.offer_from_caller = progress.offer_from_caller;
+  t.subscription_over = progress.subscription_over;
+  t.touched = clock_;
+  file_under_call_id(index, hash, call.last);
+  return true;
 }
 
 }  // namespace siploom::weave

@@ -26,6 +26,9 @@ struct WeaveOptions {
   // Finished calls are handed to on_done and forgotten this long after their last message, others
   // when nothing can be expected of them any more; 0: all are kept until the end.
   Nanoseconds forget_after = 0;
+  // What is forgotten goes by when messages came in (advance()), not by the times in them: agents'
+  // clocks may lie.
+  bool by_arrival = false;
 };
 
 struct WeaveCounters {
@@ -65,6 +68,21 @@ class CallWeaver final {
   void settle(Timestamp now);
   // The same, handing every call to on_done and forgetting it.
   void flush(Timestamp now);
+  // For whoever looks on while calls go on, a few at a time: calls in slots begin..end as of now.
+  size_t slot_count() const { return trackers_.size(); }
+  void look(size_t begin, size_t end, const OnDone& tell);
+  // Forgets a call without telling.
+  void discard(std::string_view call_id);
+  // A call with what the next messages will be judged by, to be taken up by another weaver.
+  struct Progress {
+    uint32_t primary_cseq = 0;
+    bool has_primary = false, has_final = false, final_at_origin = false, credentials = false,
+         primary_seen = false, offer_from_caller = true, subscription_over = false;
+  };
+  void look_at_progress(size_t begin, size_t end,
+                        const std::function<void(const model::Call&, const Progress&)>& tell);
+  // False: its Call-ID is known already.
+  bool take_up(const model::Call& call, const Progress& progress);
   // Calls in the order of their first frame is up to the caller; here: in the order they were met.
   template <class Fn>
   void for_each(Fn&& fn) const {
@@ -81,8 +99,9 @@ class CallWeaver final {
     model::Call call;
     std::vector<uint64_t> seen;  // identities, the oldest overwritten first
     struct Chunk;
-    Chunk* texts = nullptr;  // bytes that the call's texts lie in, freed with it
-    uint32_t primary_cseq = 0;  // of the transaction that decides status
+    Chunk* texts = nullptr;       // bytes that the call's texts lie in, freed with it
+    Timestamp touched = kNoTime;  // the clock when its last message came
+    uint32_t primary_cseq = 0;    // of the transaction that decides status
     uint32_t generation = 0;
     uint32_t bytes = 0;  // counted against the budget
     uint16_t seen_at = 0;
@@ -131,6 +150,9 @@ class CallWeaver final {
   void drop(uint32_t index);
   static void recycle(Tracker& t);
   void settle_one(Tracker& t) const;
+  Timestamp now_for(const Tracker& t) const;
+  uint32_t new_tracker();
+  void file_under_call_id(uint32_t index, uint64_t call_hash, Timestamp since);
 
   std::string_view keep(Tracker& t, std::string_view text);
   std::string_view intern(Tracker& t, std::string_view text);

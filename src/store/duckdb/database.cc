@@ -8,6 +8,7 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "store/duckdb/watchdog.h"
 
 namespace siploom::store {
 
@@ -35,6 +36,11 @@ ErrorCode code_of(std::string_view message) {
   return ErrorCode::InvalidArgument;
 }
 
+tl::unexpected<Error> given_up() {
+  return fail(ErrorCode::LimitExceeded,
+              "the search took too long and was ended; narrow its time range or its filter");
+}
+
 std::string_view type_text(duckdb_type type) {
   switch (type) {
     case DUCKDB_TYPE_BOOLEAN:
@@ -52,7 +58,6 @@ std::string_view type_text(duckdb_type type) {
       return "integer";
     case DUCKDB_TYPE_FLOAT:
     case DUCKDB_TYPE_DOUBLE:
-    case DUCKDB_TYPE_DECIMAL:
       return "real";
     case DUCKDB_TYPE_TIMESTAMP:
     case DUCKDB_TYPE_TIMESTAMP_S:
@@ -75,6 +80,8 @@ struct Rows::State {
   duckdb_result result{};
   duckdb_data_chunk chunk = nullptr;
   size_t rows = 0, at = 0;
+  QueryControl control;
+  std::unique_ptr<Watchdog::Watch> watch;
   struct Column {
     std::string name;
     duckdb_type type = DUCKDB_TYPE_INVALID;
@@ -115,9 +122,11 @@ Result<bool> Rows::next() {
   if (s.chunk != nullptr && ++s.at < s.rows) return true;
   do {
     if (s.chunk != nullptr) duckdb_destroy_data_chunk(&s.chunk);
+    if (s.control.is_over()) return given_up();
     s.chunk = duckdb_fetch_chunk(s.result);
     if (s.chunk == nullptr) {
       const char* error = duckdb_result_error(&s.result);
+      if (s.control.is_over()) return given_up();
       if (error != nullptr && *error != '\0') return fail(code_of(error), error);
       return false;
     }
@@ -242,9 +251,10 @@ std::string Rows::display(size_t column) const {
 }
 
 Connection::Connection(Connection&& other) noexcept
-    : handle_(std::exchange(other.handle_, nullptr)) {}
+    : handle_(std::exchange(other.handle_, nullptr)), watchdog_(other.watchdog_) {}
 Connection& Connection::operator=(Connection&& other) noexcept {
   std::swap(handle_, other.handle_);
+  std::swap(watchdog_, other.watchdog_);
   return *this;
 }
 Connection::~Connection() {
@@ -261,34 +271,61 @@ Result<void> Connection::run(const std::string& sql) {
   return {};
 }
 
-Result<Rows> Connection::query(const std::string& sql, bool streaming) {
+namespace {
+
+// A prepared statement that is destroyed, whatever happens.
+class Statement final {
+ public:
+  explicit Statement(duckdb_connection connection, const std::string& sql) {
+    good_ = duckdb_prepare(connection, sql.c_str(), &handle_) == DuckDBSuccess;
+  }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+  ~Statement() { duckdb_destroy_prepare(&handle_); }
+  bool good() const { return good_; }
+  std::string error() const {
+    const char* text = duckdb_prepare_error(handle_);
+    return text == nullptr ? "unknown error" : text;
+  }
+  duckdb_prepared_statement handle() const { return handle_; }
+
+ private:
+  duckdb_prepared_statement handle_ = nullptr;
+  bool good_ = false;
+};
+
+tl::unexpected<Error> fail_duckdb(const char* text) {
+  const std::string message = text == nullptr ? "unknown error" : text;
+  return fail(code_of(message), message);
+}
+
+}  // namespace
+
+Result<Rows> Connection::query(const std::string& sql, const QueryControl& control) {
+  const Statement statement(handle_, sql);
+  if (!statement.good()) return fail_duckdb(statement.error().c_str());
   auto state = std::make_unique<Rows::State>();
-  if (!streaming) {
-    if (duckdb_query(handle_, sql.c_str(), &state->result) != DuckDBSuccess) {
-      const char* text = duckdb_result_error(&state->result);
-      const std::string message = text == nullptr ? "unknown error" : text;
-      return fail(code_of(message), message);
-    }
-    return Rows(std::move(state));
-  }
-  duckdb_prepared_statement statement = nullptr;
-  if (duckdb_prepare(handle_, sql.c_str(), &statement) != DuckDBSuccess) {
-    const char* text = duckdb_prepare_error(statement);
-    const std::string message = text == nullptr ? "unknown error" : text;
-    duckdb_destroy_prepare(&statement);
-    return fail(code_of(message), message);
-  }
-  const duckdb_state done = duckdb_execute_prepared_streaming(statement, &state->result);
-  duckdb_destroy_prepare(&statement);
-  if (done != DuckDBSuccess) {
-    const char* text = duckdb_result_error(&state->result);
-    const std::string message = text == nullptr ? "unknown error" : text;
-    return fail(code_of(message), message);
+  const Watchdog::Watch watch(*watchdog_, handle_, control);
+  if (duckdb_execute_prepared(statement.handle(), &state->result) != DuckDBSuccess) {
+    if (control.is_over()) return given_up();
+    return fail_duckdb(duckdb_result_error(&state->result));
   }
   return Rows(std::move(state));
 }
 
-void Connection::interrupt() { duckdb_interrupt(handle_); }
+Result<Rows> Connection::stream(const std::string& sql, const QueryControl& control) {
+  const Statement statement(handle_, sql);
+  if (!statement.good()) return fail_duckdb(statement.error().c_str());
+  auto state = std::make_unique<Rows::State>();
+  state->control = control;
+  state->watch = std::make_unique<Watchdog::Watch>(*watchdog_, handle_, control);
+  if (duckdb_execute_prepared_streaming(statement.handle(), &state->result) != DuckDBSuccess) {
+    return fail_duckdb(duckdb_result_error(&state->result));
+  }
+  return Rows(std::move(state));
+}
+
+Database::Database() : watchdog_(std::make_unique<Watchdog>()) {}
 
 Database::~Database() {
   if (handle_ != nullptr) duckdb_close(&handle_);
@@ -334,7 +371,7 @@ Result<Connection> Database::connect() {
   if (duckdb_connect(handle_, &handle) != DuckDBSuccess) {
     return fail(ErrorCode::Io, "cannot connect to DuckDB");
   }
-  return Connection(handle);
+  return Connection(handle, *watchdog_);
 }
 
 Result<void> Database::lock() {

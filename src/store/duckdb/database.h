@@ -2,6 +2,8 @@
 // DuckDB's words.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,12 +19,24 @@ struct _duckdb_connection;
 
 namespace siploom::store {
 
+class Watchdog;
+
 struct DatabaseOptions {
   uint64_t memory_bytes = 256u << 20;
   unsigned threads = 1;
   std::string temp_folder;  // empty: nothing is spilled to disk
   uint64_t temp_bytes = 0;
   std::string readable_folder;  // files elsewhere cannot be reached by SQL; empty: any can
+};
+
+// When a query has to give up.
+struct QueryControl {
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  const std::atomic<bool>* cancelled = nullptr;
+  bool is_over() const {
+    return (cancelled != nullptr && cancelled->load(std::memory_order_relaxed)) ||
+           std::chrono::steady_clock::now() >= deadline;
+  }
 };
 
 // Rows of a result, in order. One thread.
@@ -54,7 +68,7 @@ class Rows final {
   std::unique_ptr<State> state_;
 };
 
-// Lives on one thread but for interrupt().
+// One thread at a time.
 class Connection final {
  public:
   Connection(Connection&& other) noexcept;
@@ -62,16 +76,18 @@ class Connection final {
   ~Connection();
 
   Result<void> run(const std::string& sql);
-  // `streaming`: rows come as they are found; the connection is busy until the end.
-  Result<Rows> query(const std::string& sql, bool streaming = false);
-  // From any thread: what runs ends with an error.
-  void interrupt();
+  // The whole result. LimitExceeded when `control` ends it.
+  Result<Rows> query(const std::string& sql, const QueryControl& control = {});
+  // Rows as they are found; the connection is busy until the end.
+  Result<Rows> stream(const std::string& sql, const QueryControl& control = {});
   _duckdb_connection* handle() const { return handle_; }
 
  private:
   friend class Database;
-  explicit Connection(_duckdb_connection* handle) : handle_(handle) {}
+  Connection(_duckdb_connection* handle, Watchdog& watchdog)
+      : handle_(handle), watchdog_(&watchdog) {}
   _duckdb_connection* handle_ = nullptr;
+  Watchdog* watchdog_;
 };
 
 // Any thread.
@@ -87,8 +103,9 @@ class Database final {
   Result<void> lock();
 
  private:
-  Database() = default;
+  Database();
   _duckdb_database* handle_ = nullptr;
+  std::unique_ptr<Watchdog> watchdog_;
 };
 
 // 'text' as an SQL literal.

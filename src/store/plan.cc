@@ -1,0 +1,97 @@
+#include "store/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "store/duckdb/field_sql.h"
+
+namespace siploom::store {
+
+namespace {
+
+// A call's messages come before its end, and a message's call begins before it: how far the other
+// table is looked at beyond the range.
+constexpr Nanoseconds kCallReach = 24 * 3600 * kSecond;
+
+bool has_column(Table table, std::string_view name) {
+  const auto all = columns(table);
+  return std::any_of(all.begin(), all.end(), [&](const ColumnInfo& c) { return c.name == name; });
+}
+
+registry::Scope scope_of(Table table) {
+  return table == Table::Calls ? registry::Scope::Call : registry::Scope::Message;
+}
+
+}  // namespace
+
+std::string quoted_name(std::string_view name) { return fmt::format("\"{}\"", name); }
+
+// A column by its own name, or a field of the registry.
+Result<std::string> column_sql(std::string_view name, Table table) {
+  if (has_column(table, name)) return quoted_name(name);
+  if (const registry::FieldInfo* field = registry::find_field(name)) return value_sql(field->id, table);
+  const auto near = registry::nearest_fields(name);
+  return fail(
+      ErrorCode::InvalidArgument,
+      fmt::format("unknown column '{}'{}", name,
+                  near.empty() ? "" : fmt::format(": did you mean {}?", fmt::join(near, " or "))));
+}
+
+Result<std::unique_ptr<Plan>> Plan::make(RowSets& sets, IndexCache& indexes, Leaves& leaves,
+                                         const View& view, const Question& question) {
+  auto plan = std::make_unique<Plan>();
+  plan->question_ = question;
+  plan->view_ = view;
+  SourceNeeds needs;
+  needs.table = question.table;
+  needs.from = question.from;
+  needs.to = question.to;
+  for (const std::string* text : {&question.filter, &question.scope}) {
+    if (text->empty()) continue;
+    if (question.table != Table::Records && question.table != Table::Calls) {
+      return fail(ErrorCode::InvalidArgument,
+                  fmt::format("a filter cannot be asked of {}", table_name(question.table)));
+    }
+    plan->filters_.push_back(SL_TRY(query::Filter::compile(*text, scope_of(question.table))));
+  }
+  bool others = false;
+  for (const query::Filter& filter : plan->filters_) {
+    for (auto& keys : required_keys(filter, question.table)) needs.keys.push_back(keys);
+    if (question.table == Table::Records && needs.kinds.empty()) {
+      needs.kinds = required_kinds(filter);
+    }
+    others = others || asks_other_table(filter);
+  }
+  plan->needs_ = needs;
+  plan->source_ = std::make_unique<SourceSql>(sets, indexes, view, needs, question.live_calls);
+  FilterSql::Others names;
+  if (others) plan->add_other(sets, indexes, names);
+  plan->where_ = plan->source_->time_condition();
+  for (const query::Filter& filter : plan->filters_) {
+    plan->sqls_.push_back(std::make_unique<FilterSql>(leaves, filter, question.table, names));
+    plan->where_ += " AND " + plan->sqls_.back()->condition();
+  }
+  return plan;
+}
+
+void Plan::narrow(RowSets& sets, IndexCache& indexes, const SourceNeeds& needs) {
+  source_ = std::make_unique<SourceSql>(sets, indexes, view_, needs, question_.live_calls);
+}
+
+void Plan::add_other(RowSets& sets, IndexCache& indexes, FilterSql::Others& names) {
+  SourceNeeds needs;
+  const bool calls = question_.table == Table::Calls;
+  needs.table = calls ? Table::Records : Table::Calls;
+  if (is_known(question_.from)) {
+    needs.from = calls ? question_.from : question_.from + -kCallReach;
+  }
+  if (is_known(question_.to)) needs.to = calls ? question_.to + kCallReach : question_.to;
+  if (calls) needs.kinds = {"sip"};
+  other_ = std::make_unique<SourceSql>(sets, indexes, view_, needs, question_.live_calls);
+  const std::string text =
+      fmt::format("(SELECT * FROM {} WHERE {})", other_->text(), other_->time_condition());
+  (calls ? names.records : names.calls) = text;
+}
+
+}  // namespace siploom::store

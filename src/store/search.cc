@@ -1,0 +1,226 @@
+#include "store/search.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "store/duckdb/field_sql.h"
+#include "store/plan.h"
+#include "store/source_sql.h"
+
+namespace siploom::store {
+
+using registry::FieldInfo;
+
+namespace {
+
+constexpr size_t kMaxLimit = 1'000'000;
+// Up to this many rows are first found by their numbers, so that payloads are read of these alone.
+constexpr size_t kMaxNumbered = 10'000;
+
+bool reads_payload(const std::string& sql) { return sql.find("payload") != std::string::npos; }
+
+std::string_view tie_column(Table table) {
+  switch (table) {
+    case Table::Records:
+      return "sequence";
+    case Table::Calls:
+    case Table::Streams:
+      return "call_id";
+    case Table::Ledger:
+      break;
+  }
+  return "reason";
+}
+
+}  // namespace
+
+namespace {
+
+class DuckAnswer final : public Answer {
+ public:
+  DuckAnswer(std::unique_ptr<Plan> plan, Connection connection, Rows rows, size_t columns)
+      : plan_(std::move(plan)),
+        connection_(std::move(connection)),
+        rows_(std::move(rows)),
+        columns_(columns) {}
+  Result<bool> next() override { return rows_.next(); }
+  const Rows& rows() const override { return rows_; }
+  size_t column_count() const override { return columns_; }
+  // "SORT VALUE <tab> TIE", as SQL literals.
+  std::string cursor() const override {
+    if (rows_.column_count() < columns_ + 2) return {};
+    const auto literal = [&](size_t column) {
+      if (rows_.is_null(column)) return std::string("NULL");
+      const std::string_view type = rows_.column_type(column);
+      if (type == "time") return fmt::format("t{}", rows_.integer(column));
+      if (type == "integer" || type == "boolean") return fmt::format("i{}", rows_.display(column));
+      if (type == "real") return fmt::format("r{}", rows_.display(column));
+      return fmt::format("x{}", rows_.display(column));
+    };
+    return literal(columns_) + "\t" + literal(columns_ + 1);
+  }
+
+ private:
+  std::unique_ptr<Plan> plan_;
+  Connection connection_;
+  Rows rows_;
+  size_t columns_;
+};
+
+// A value of a cursor as SQL; nothing: it was none of ours.
+std::optional<std::string> cursor_sql(std::string_view text) {
+  if (text == "NULL") return "NULL";
+  if (text.empty()) return std::nullopt;
+  const std::string_view value = text.substr(1);
+  switch (text.front()) {
+    case 't': {
+      const auto ns = parse_number<int64_t>(value);
+      return ns ? std::optional(sql_time({*ns})) : std::nullopt;
+    }
+    case 'i': {
+      if (value == "true" || value == "false") return std::string(value);
+      if (const auto number = parse_number<int64_t>(value)) return std::to_string(*number);
+      const auto large = parse_number<uint64_t>(value);
+      return large ? std::optional(std::to_string(*large)) : std::nullopt;
+    }
+    case 'r': {
+      const auto number = parse_number<double>(value);
+      return number ? std::optional(fmt::format("{:.17g}::DOUBLE", *number)) : std::nullopt;
+    }
+    case 'x':
+      return sql_text(value);
+    default:
+      return std::nullopt;
+  }
+}
+
+Result<std::string> cursor_condition(const std::string& cursor, const std::string& sort,
+                                     bool descending, std::string_view tie) {
+  if (cursor.empty()) return std::string("true");
+  const Halves halves = split_once(cursor, '\t');
+  const auto value = cursor_sql(halves.before), last = cursor_sql(halves.after);
+  if (!value || !last || !halves.found) {
+    return fail(ErrorCode::InvalidArgument, "the cursor is none that a search gave; leave it out");
+  }
+  const char* before = descending ? "<" : ">";
+  if (*value == "NULL") return fmt::format("({} IS NULL AND {} {} {})", sort, tie, before, *last);
+  return fmt::format("({0} {1} {2} OR ({0} = {2} AND {3} {1} {4}) OR {0} IS NULL)", sort, before,
+                     *value, tie, *last);
+}
+
+struct SelectSql {
+  std::vector<std::string> columns;  // "EXPRESSION AS "name""
+  std::string sort;
+  bool payload = false;
+};
+
+Result<SelectSql> select_sql(Table table, const Selection& selection) {
+  SelectSql out;
+  for (const std::string& name : selection.columns) {
+    const std::string sql = SL_TRY(column_sql(name, table));
+    out.payload = out.payload || reads_payload(sql);
+    out.columns.push_back(fmt::format("{} AS {}", sql, quoted_name(name)));
+  }
+  const std::string sort =
+      selection.sort.empty() ? std::string(time_column(table)) : selection.sort;
+  out.sort = SL_TRY(column_sql(sort, table));
+  return out;
+}
+
+}  // namespace
+
+Search::Search(const SearchOptions& options)
+    : options_(options), leaves_(options.make_reader), indexes_(std::make_unique<IndexCache>()) {}
+Search::~Search() = default;
+
+Result<std::unique_ptr<Search>> Search::open(const SearchOptions& options) {
+  auto search = std::unique_ptr<Search>(new Search(options));
+  DatabaseOptions database;
+  database.memory_bytes = options.memory_bytes;
+  database.threads = options.threads;
+  database.temp_folder = options.folder + "/tmp";
+  database.temp_bytes = options.temp_bytes;
+  database.readable_folder = options.folder + "/segments/";
+  search->database_ = SL_TRY(Database::open(database));
+  auto connection = SL_TRY(search->database_->connect());
+  SL_TRY_VOID(register_scan(connection, search->sets_));
+  SL_TRY_VOID(register_leaves(connection, search->leaves_));
+  SL_TRY_VOID(connection.run("SET parquet_metadata_cache = true"));
+  SL_TRY_VOID(search->database_->lock());
+  return search;
+}
+
+Result<std::unique_ptr<Answer>> Search::select(const View& view, const Question& question,
+                                               const Selection& selection) {
+  auto plan = SL_TRY(Plan::make(sets_, *indexes_, leaves_, view, question));
+  const SelectSql sql = SL_TRY(select_sql(question.table, selection));
+  const std::string_view tie = tie_column(question.table);
+  const std::string after =
+      SL_TRY(cursor_condition(selection.cursor, sql.sort, selection.descending, tie));
+  const size_t limit = std::min(selection.limit, kMaxLimit);
+  const std::string order =
+      fmt::format("ORDER BY _sort {0} NULLS LAST, _tie {0}", selection.descending ? "DESC" : "ASC");
+  std::string where = fmt::format("{} AND {}", plan->where(), after);
+  auto connection = SL_TRY(database_->connect());
+  if (sql.payload && question.table == Table::Records && limit <= kMaxNumbered) {
+    auto found = SL_TRY(connection.query(
+        fmt::format("SELECT sequence, {} AS _sort, sequence AS _tie FROM {} WHERE {} {} LIMIT {}",
+                    sql.sort, plan->source(), where, order, limit),
+        question.control));
+    std::vector<uint64_t> numbers;
+    while (SL_TRY(found.next())) numbers.push_back(static_cast<uint64_t>(found.integer(0)));
+    std::sort(numbers.begin(), numbers.end());
+    where = numbers.empty() ? "false" : fmt::format("sequence IN ({})", fmt::join(numbers, ", "));
+    SourceNeeds needs = plan->needs();
+    needs.sequences = numbers.empty() ? std::vector<uint64_t>{0} : std::move(numbers);
+    plan->narrow(sets_, *indexes_, needs);
+  }
+  std::vector<std::string> columns = sql.columns;
+  columns.push_back(sql.sort + " AS _sort");
+  columns.push_back(fmt::format("{} AS _tie", tie));
+  auto rows = SL_TRY(
+      connection.query(fmt::format("SELECT {} FROM {} WHERE {} {} LIMIT {}",
+                                   fmt::join(columns, ", "), plan->source(), where, order, limit),
+                       question.control));
+  return std::make_unique<DuckAnswer>(std::move(plan), std::move(connection), std::move(rows),
+                                      selection.columns.size());
+}
+
+Result<std::unique_ptr<Answer>> Search::stream(const View& view, const Question& question,
+                                               const Selection& selection) {
+  auto plan = SL_TRY(Plan::make(sets_, *indexes_, leaves_, view, question));
+  const SelectSql sql = SL_TRY(select_sql(question.table, selection));
+  auto connection = SL_TRY(database_->connect());
+  auto rows = SL_TRY(
+      connection.stream(fmt::format("SELECT {} FROM {} WHERE {}", fmt::join(sql.columns, ", "),
+                                    plan->source(), plan->where()),
+                        question.control));
+  return std::make_unique<DuckAnswer>(std::move(plan), std::move(connection), std::move(rows),
+                                      selection.columns.size());
+}
+
+Result<std::unique_ptr<Answer>> Search::sql(const View& view, const std::string& text,
+                                            const QueryControl& control) {
+  Question question;
+  question.control = control;
+  std::vector<std::unique_ptr<SourceSql>> sources;
+  auto connection = SL_TRY(database_->connect());
+  std::string with;
+  for (const Table table : {Table::Records, Table::Calls, Table::Streams, Table::Ledger}) {
+    SourceNeeds needs;
+    needs.table = table;
+    sources.push_back(std::make_unique<SourceSql>(sets_, *indexes_, view, needs));
+    with += fmt::format("{}{} AS {}", with.empty() ? "WITH " : ", ", table_name(table),
+                        sources.back()->text());
+  }
+  // One statement that gives rows; what changes something finds nothing to change, and no file.
+  auto rows = SL_TRY(connection.query(fmt::format("{} SELECT * FROM ({}\n)", with, text), control));
+  const size_t columns = rows.column_count();
+  auto plan = SL_TRY(Plan::make(sets_, *indexes_, leaves_, view, question));
+  return std::make_unique<DuckAnswer>(std::move(plan), std::move(connection), std::move(rows),
+                                      columns);
+}
+
+}  // namespace siploom::store

@@ -1,0 +1,119 @@
+// Search: questions to what is stored and what is not sealed yet, in the filter language. One
+// answer, whichever of the two holds the rows.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "store/duckdb/database.h"
+#include "store/duckdb/leaf.h"
+#include "store/duckdb/scan.h"
+#include "store/store.h"
+#include "store/table.h"
+
+namespace siploom::store {
+
+struct SearchOptions {
+  std::string folder;  // of the store: nothing else can be read
+  uint64_t memory_bytes = uint64_t{384} << 20;
+  uint64_t temp_bytes = uint64_t{4} << 30;
+  unsigned threads = 2;
+  MakePayloadReader make_reader;
+};
+
+// What is asked of which rows.
+struct Question {
+  Table table = Table::Records;
+  std::string filter;        // filter language; empty: all
+  std::string scope;         // another one that rows have to satisfy, of who asks
+  Timestamp from = kNoTime;  // by the rows' own time (calls: start); from <= time < to
+  Timestamp to = kNoTime;
+  std::shared_ptr<const RowSet> live_calls;  // calls that are not over, beside the stored ones
+  QueryControl control;
+};
+
+struct Selection {
+  std::vector<std::string> columns;  // of the table; or fields of the registry ("contact.user")
+  std::string sort;                  // a column or field; empty: time
+  bool descending = true;
+  size_t limit = 100;
+  std::string cursor;  // where the page before ended
+};
+
+// A column of numbers over groups of rows.
+struct Measure {
+  enum class Kind : uint8_t { Count, Rate, Sum, Average, Minimum, Maximum, Quantile, Distinct };
+  Kind kind = Kind::Count;
+  std::string field;
+  double quantile = 0.5;
+};
+// "count", "rate" (a second), "sum(F)", "avg(F)", "min(F)", "max(F)", "p95(F)", "distinct(F)" of a
+// field F; quantiles are within a percent or so, durations in seconds.
+Result<Measure> parse_measure(std::string_view text);
+std::string measure_name(const Measure& measure);
+
+struct Grouping {
+  std::vector<std::string> by;  // fields; of those with several values a row counts for each
+  Nanoseconds bucket = 0;       // and over time; 0: not
+  std::vector<Measure> measures = {Measure{}};
+  size_t limit = 1000;  // groups (over all buckets): the largest by the first measure
+};
+
+struct GroupRow {
+  Timestamp bucket = kNoTime;  // its beginning
+  std::vector<std::optional<std::string>> keys;
+  std::vector<std::optional<double>> values;
+};
+
+struct Groups {
+  std::vector<GroupRow> rows;  // by bucket, then the largest first
+  size_t dropped = 0;          // groups beyond the limit
+  size_t from_rollup = 0;      // segments whose side file had the answer
+  size_t from_rows = 0;        // segments that were read
+};
+
+// An answer: rows in order. It keeps what it reads for as long as it lives. One thread.
+class Answer {
+ public:
+  virtual ~Answer() = default;
+  virtual Result<bool> next() = 0;
+  virtual const Rows& rows() const = 0;
+  // Columns that were asked for; what the rows have behind them is for cursor().
+  virtual size_t column_count() const = 0;
+  // Continues behind the row at hand when given as Selection::cursor.
+  virtual std::string cursor() const = 0;
+};
+
+class IndexCache;
+
+class Search final {
+ public:
+  static Result<std::unique_ptr<Search>> open(const SearchOptions& options);
+  ~Search();
+
+  // One page; whether there are more is told by asking for one row more than wanted.
+  Result<std::unique_ptr<Answer>> select(const View& view, const Question& question,
+                                         const Selection& selection);
+  // All of it, unsorted, row by row as they are found; limit, sort and cursor do not count.
+  Result<std::unique_ptr<Answer>> stream(const View& view, const Question& question,
+                                         const Selection& selection);
+  // Counts come from the side files where these can tell.
+  Result<Groups> group(const View& view, const Question& question, const Grouping& grouping);
+  // SQL of the user's over the views records, calls, streams, ledger.
+  Result<std::unique_ptr<Answer>> sql(const View& view, const std::string& text,
+                                      const QueryControl& control);
+
+ private:
+  explicit Search(const SearchOptions& options);
+  SearchOptions options_;
+  RowSets sets_;
+  Leaves leaves_;
+  std::unique_ptr<IndexCache> indexes_;
+  std::unique_ptr<Database> database_;  // last: what it calls outlives it
+};
+
+}  // namespace siploom::store
