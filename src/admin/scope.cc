@@ -15,10 +15,18 @@ Result<void> check_scope(std::string_view what, std::string_view scope) {
   // Joined, four of them stay below what the language takes.
   SL_TRY_VOID(check_text(what, scope, kMaxFilterOctets - 16, Lines::Many));
   for (const auto subject : {registry::Scope::Message, registry::Scope::Call}) {
-    if (auto filter = query::Filter::compile(scope, subject); !filter) {
+    const auto filter = query::Filter::compile(scope, subject);
+    if (!filter) {
       return fail(filter.error().code,
                   fmt::format("{}, asked of {}s: {}", what, registry::scope_name(subject),
                               filter.error().message));
+    }
+    // A message alone has no call.*: "not call.state == x" would let every one through.
+    if (subject == registry::Scope::Message && filter->asks_calls()) {
+      return fail(ErrorCode::InvalidArgument,
+                  fmt::format("{}: fields of calls (call.*) cannot be asked of a message, and a "
+                              "scope is asked of both",
+                              what));
     }
   }
   return {};

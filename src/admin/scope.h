@@ -9,7 +9,8 @@
 
 namespace siploom::admin {
 
-// A scope must be a filter over messages and over calls; the empty one lets everything through.
+// A scope must be a filter over messages and over calls alike, so without call.*; the empty one
+// lets everything through.
 Result<void> check_scope(std::string_view what, std::string_view scope);
 // "(a) and (b)", without those that are empty or stand there already. Each has been checked alone,
 // so none can close the brackets around it.
