@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 
 #include "admin/text_rules.h"
 #include "base/hash.h"
@@ -30,11 +32,14 @@ std::optional<unsigned> dotted_mask(std::string_view text) {
 }  // namespace
 
 IpAddress masked(const IpAddress& address, unsigned prefix_bits) {
-  IpAddress out = address;
-  for (unsigned i = 0; i < 16; ++i) {
-    const unsigned kept = prefix_bits <= i * 8 ? 0 : std::min(8u, prefix_bits - i * 8);
-    out.octets[i] = static_cast<uint8_t>(out.octets[i] & (0xFF00u >> kept));
-  }
+  const auto half = [](const uint8_t* octets, unsigned bits, uint8_t* out) {
+    const uint64_t mask = bits == 0 ? 0 : ~uint64_t{0} << (64 - std::min(bits, 64u));
+    const uint64_t kept = __builtin_bswap64(load_be64(octets) & mask);
+    std::memcpy(out, &kept, sizeof kept);
+  };
+  IpAddress out;
+  half(&address.octets[0], prefix_bits, &out.octets[0]);
+  half(&address.octets[8], prefix_bits - std::min(prefix_bits, 64u), &out.octets[8]);
   return out;
 }
 
