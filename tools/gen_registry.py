@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes src/registry/fields_generated.{h,cc} and docs/reference/fields.md from src/registry/fields.toml.
+"""Makes src/registry/fields_generated.{h,cc} and docs/reference/fields.md from src/registry/fields.toml, and the same
+with settings in their names from src/registry/settings.toml.
 
 `--check` writes nothing and fails when a file is stale.
 """
@@ -88,11 +89,92 @@ def reference(fields):
     return "\n".join(out) + "\n"
 
 
+SETTINGS = ROOT / "src" / "registry" / "settings.toml"
+SETTING_TYPES = {"text", "number", "bool", "duration", "size", "path", "address", "enumeration", "list", "address_list",
+                 "network_list"}
+SETTING_KEYS = {"key", "flag", "type", "default", "min", "max", "choices", "unit", "help", "restart", "stored", "secret"}
+
+
+def read_settings():
+    settings = tomllib.loads(SETTINGS.read_text())["setting"]
+    seen = set()
+    for setting in settings:
+        key = setting.get("key", "")
+        unknown = set(setting) - SETTING_KEYS
+        if unknown:
+            sys.exit(f"settings.toml: {key}: unknown keys {sorted(unknown)}")
+        if not re.fullmatch(r"[a-z]+\.[a-z_]+", key):
+            sys.exit(f"settings.toml: {key}: a key is section.name")
+        if setting.get("type") not in SETTING_TYPES or not setting.get("help") or not isinstance(setting.get("default"), str):
+            sys.exit(f"settings.toml: {key}: type, default or help is wrong")
+        if (setting["type"] == "enumeration") != bool(setting.get("choices")):
+            sys.exit(f"settings.toml: {key}: choices are for an enumeration")
+        setting.setdefault("flag", re.sub("[._]", "-", key))
+        setting["environment"] = "SIPLOOM_" + key.replace(".", "_").upper()
+        for name in (key, "--" + setting["flag"], setting["environment"]):
+            if name in seen:
+                sys.exit(f"settings.toml: {name} stands twice")
+            seen.add(name)
+    return settings
+
+
+def settings_header(settings):
+    out = ["// Made by tools/gen_registry.py from settings.toml; do not edit.", "#pragma once", "", "#include <cstdint>", "",
+           "namespace siploom::registry {", "", "enum class SettingId : uint16_t {"]
+    out += [f"  {identifier(s['key'])}," for s in settings]
+    out += ["};", "", f"constexpr uint16_t kSettingCount = {len(settings)};", "", "}  // namespace siploom::registry", ""]
+    return "\n".join(out)
+
+
+def settings_source(settings):
+    out = ["// Made by tools/gen_registry.py from settings.toml; do not edit.", '#include "registry/settings.h"', "",
+           "#include <array>", "", "namespace siploom::registry {", "", "namespace {", "",
+           "constexpr std::array<SettingInfo, kSettingCount> kSettings = {{"]
+    for s in settings:
+        flag = lambda key, default=False: "true" if s.get(key, default) else "false"
+        out += ["    {SettingId::%s, SettingType::%s, %s, %s," % (identifier(s["key"]), identifier(s["type"]), text(s["key"]),
+                                                                text(s["flag"])),
+                "     %s, %s, %s, %s," % (text(s["environment"]), text(s["default"]), text(s.get("min", "")),
+                                          text(s.get("max", ""))),
+                "     " + text(" ".join(s.get("choices", []))) + ", " + text(s.get("unit", "")) + ",",
+                "     " + text(s["help"]) + ",",
+                "     %s, %s, %s}," % (flag("restart"), flag("stored", True), flag("secret"))]
+    out += ["}};", "", "}  // namespace", "",
+            "std::span<const SettingInfo> settings() { return kSettings; }", "", "}  // namespace siploom::registry", ""]
+    return "\n".join(out)
+
+
+def settings_reference(settings):
+    out = ["# Settings", "", "Made by `tools/gen_registry.py` from `src/registry/settings.toml`; do not edit. A setting is taken from the "
+           "command line, else from the environment, else from the configuration file, else from the database (what was set "
+           "in the web interface), else it is the default. Durations are like `90s`, `12h`, `30d`; sizes like `512MiB`, `5GB`; "
+           "lists have commas, or are arrays in the file.", "",
+           "| in the file | flag | environment | type | default | what |", "|---|---|---|---|---|---|"]
+    for s in settings:
+        kind = s["type"].replace("_", " ") + (" in " + s["unit"] if s.get("unit") else "")
+        what = s["help"]
+        if s.get("choices"):
+            what += ": " + ", ".join(f"`{c}`" for c in s["choices"])
+        limits = [f"at least `{s['min']}`"] if s.get("min") else []
+        limits += [f"at most `{s['max']}`"] if s.get("max") else []
+        if limits:
+            what += " (" + ", ".join(limits) + ")"
+        what += "; at the next start" if s.get("restart") else ""
+        what += "" if s.get("stored", True) else "; not in the database"
+        default = f"`{s['default']}`" if s["default"] else ""
+        out.append(f"| `{s['key']}` | `--{s['flag']}` | `{s['environment']}` | {kind} | {default} | {what} |")
+    return "\n".join(out) + "\n"
+
+
 def main():
     fields = read()
+    settings = read_settings()
     files = {ROOT / "src/registry/fields_generated.h": header(fields),
              ROOT / "src/registry/fields_generated.cc": source(fields),
-             ROOT / "docs/reference/fields.md": reference(fields)}
+             ROOT / "docs/reference/fields.md": reference(fields),
+             ROOT / "src/registry/settings_generated.h": settings_header(settings),
+             ROOT / "src/registry/settings_generated.cc": settings_source(settings),
+             ROOT / "docs/reference/settings.md": settings_reference(settings)}
     stale = [path for path, content in files.items() if not path.exists() or path.read_text() != content]
     if "--check" in sys.argv:
         for path in stale:
