@@ -88,7 +88,7 @@ TEST_CASE("HEP v3, the correlation id behind the payload") {
   CHECK(d.packet.agent_id == 2001);
   CHECK(d.packet.correlation_id == "c1@h");
   CHECK(d.packet.protocol_type == hep::kSip);
-  CHECK_FALSE(d.packet.damaged);
+  CHECK(d.packet.quirks.empty());
   check_hops(d.packet);
 }
 
@@ -114,7 +114,8 @@ TEST_CASE("an agent id in the other byte order is put right") {
                      chunk(12, octets("07d10000")) + chunk(15, kPayload)));
   REQUIRE(d.ok);
   CHECK(d.packet.agent_id == 2001);
-  CHECK(d.packet.swapped_agent_id);
+  CHECK(d.packet.quirks.has(hep::Quirk::SwappedAgentId));
+  CHECK(d.packet.agent_id_raw == 0x07D10000);
 }
 
 TEST_CASE("payload compressed by zlib") {
@@ -134,7 +135,7 @@ TEST_CASE("chunks whose length lies end the reading, and what came before stands
     const std::string broken = be16(0) + be16(17) + be16(length) + "xy";
     const Decoded d(v3(v4_chunks() + chunk(15, kPayload) + broken));
     REQUIRE(d.ok);
-    CHECK(d.packet.damaged);
+    CHECK(d.packet.quirks.has(hep::Quirk::Damaged));
     check_hops(d.packet);
   }
 }

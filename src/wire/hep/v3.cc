@@ -1,0 +1,282 @@
+// HEP v3: chunks in any order (HEP3 revision 37), each keyed by vendor and type.
+#include <algorithm>
+
+#include "base/text.h"
+#include "wire/hep/decode_parts.h"
+#include "wire/hep/hep.h"
+
+namespace siploom::hep {
+
+namespace {
+
+constexpr size_t kChunkHeader = 6;
+constexpr uint16_t kExtraIds = 0x65;
+
+struct Reading {
+  uint64_t seconds = 0, microseconds = 0;
+  ByteSpan compressed;
+  uint64_t seen = 0;  // a bit a type below 64
+};
+
+// An unsigned number of any width up to 8 octets: senders differ.
+bool is_number(ByteSpan value) { return !value.empty() && value.size() <= 8; }
+uint64_t number(ByteSpan value) {
+  if (value.size() == 4) return load_be32(value.data());
+  if (value.size() == 2) return load_be16(value.data());
+  uint64_t n = 0;
+  for (const uint8_t octet : value) n = n << 8 | octet;
+  return n;
+}
+
+template <class Int>
+bool take_number(ByteSpan value, std::optional<Int>& out) {
+  if (!is_number(value)) return false;
+  out = static_cast<Int>(number(value));
+  return true;
+}
+
+bool take_address(ByteSpan value, IpAddress& address, bool& has, Quirks& quirks) {
+  if (value.size() == 4) {
+    address = IpAddress::v4(value.data());
+  } else if (value.size() == 16) {
+    address = IpAddress::v6(value.data());
+    note_v6(address, quirks);
+  } else {
+    return false;
+  }
+  has = true;
+  return true;
+}
+
+bool take_mac(ByteSpan value, std::optional<uint64_t>& out, Quirks& quirks) {
+  if (value.size() != 6 && value.size() != 8) return false;
+  uint64_t mac = number(value);
+  if (mac >> 48 != 0 && (mac & 0xFFFF) == 0) {
+    mac >>= 16;
+    quirks.add(Quirk::LeftAlignedMac);
+  }
+  out = mac & 0xFFFF'FFFF'FFFF;
+  return true;
+}
+
+bool is_printable(ByteSpan value) {
+  return std::all_of(value.begin(), value.end(), [](uint8_t c) { return c >= 0x21 && c < 0x7F; });
+}
+
+bool begins_like_gzip_or_zlib(ByteSpan value) {
+  return (value[0] == 0x1f && value[1] == 0x8b) ||
+         ((value[0] & 0x0F) == 8 && (value[0] * 256 + value[1]) % 31 == 0);
+}
+
+void take_correlation_id(ByteSpan value, Packet& out) {
+  if (value.size() == 2 && !is_printable(value)) {  // the draft of 2013 had an SS7 type here
+    out.old_ss7_type = load_be16(value.data());
+    out.quirks.add(Quirk::OldMeaning);
+    return;
+  }
+  const std::string_view id = as_text(trim_nuls(value, out.quirks));
+  if (id == "<null>") {
+    out.quirks.add(Quirk::NullCorrelation);
+  } else if (!id.empty()) {
+    out.add_correlation_id(id);
+  }
+}
+
+void take_compressed(ByteSpan value, Packet& out, Reading& reading) {
+  if (value.size() == 4 && !begins_like_gzip_or_zlib(value)) {
+    out.old_correlation = load_be32(value.data());
+    out.quirks.add(Quirk::OldMeaning);
+  } else {
+    reading.compressed = value;
+  }
+}
+
+// Types from 0x12 on, which few senders use. False: not understood.
+bool take_rare_chunk(uint16_t type, ByteSpan value, Packet& out) {
+  const auto text = [&](std::string_view& to) {
+    to = as_text(value);
+    return true;
+  };
+  switch (type) {
+    case 0x12:
+      return take_number(value, out.vlan);
+    case 0x13:
+      out.agent_name = as_text(trim_nuls(value, out.quirks));
+      return true;
+    case 0x14:
+      return take_mac(value, out.src_mac, out.quirks);
+    case 0x15:
+      return take_mac(value, out.dst_mac, out.quirks);
+    case 0x16:
+      return take_number(value, out.ether_type);
+    case 0x17:
+      return take_number(value, out.tcp_flags);
+    case 0x18:
+      return take_number(value, out.tos);
+    case 0x20:
+      return take_number(value, out.mos);
+    case 0x21:
+      return take_number(value, out.r_factor);
+    case 0x22:
+      return text(out.geo);
+    case 0x23:
+      return take_number(value, out.jitter);
+    case 0x24:
+      return text(out.transaction_type);
+    case 0x25:
+      return text(out.json_keys);
+    case 0x26:
+      return text(out.tags);
+    case 0x27:
+      return take_number(value, out.tag_type);
+    case 0x28:
+      return take_number(value, out.event_type);
+    case 0x29:
+      return text(out.group_id);
+    case kExtraIds:
+      return text(out.extra_ids);
+    default:
+      return false;
+  }
+}
+
+// False: not understood.
+bool take_chunk(uint16_t type, ByteSpan value, Packet& out, Reading& reading) {
+  switch (type) {
+    case 0x03:
+    case 0x05:
+      return take_address(value, out.src.address, out.has_src, out.quirks);
+    case 0x04:
+    case 0x06:
+      return take_address(value, out.dst.address, out.has_dst, out.quirks);
+    case 0x0e:
+      out.auth_key = as_text(value);
+      return true;
+    case 0x0f:
+      out.payload = value;
+      return true;
+    case 0x10:
+      take_compressed(value, out, reading);
+      return true;
+    case 0x11:
+      take_correlation_id(value, out);
+      return true;
+    default:
+      break;
+  }
+  if (type == 0 || type > 0x0d) return take_rare_chunk(type, value, out);
+  if (!is_number(value)) return false;
+  const uint64_t n = number(value);
+  switch (type) {
+    case 0x01:
+      out.family = static_cast<uint8_t>(n);
+      if (out.family == 28 || out.family == 30) out.quirks.add(Quirk::BsdFamily);
+      break;
+    case 0x02:
+      take_ip_protocol(static_cast<uint8_t>(n), out);
+      break;
+    case 0x07:
+      out.src.port = static_cast<uint16_t>(n);
+      break;
+    case 0x08:
+      out.dst.port = static_cast<uint16_t>(n);
+      break;
+    case 0x09:
+      reading.seconds = n;
+      break;
+    case 0x0a:
+      reading.microseconds = n;
+      break;
+    case 0x0b:
+      out.protocol_type = static_cast<uint8_t>(n);
+      break;
+    case 0x0c:
+      out.agent_id_raw = static_cast<uint32_t>(n);
+      break;
+    default:
+      out.keep_alive_s = static_cast<uint16_t>(n);
+  }
+  return true;
+}
+
+// A scalar that was there already. (Ids may come several times, and so may a compressed payload in
+// its old meaning.)
+void note_repetition(uint16_t type, Packet& out, Reading& reading) {
+  if (type >= 64 || type == 0x10 || type == 0x11) return;
+  const uint64_t bit = uint64_t{1} << type;
+  if ((reading.seen & bit) != 0) out.quirks.add(Quirk::RepeatedChunk);
+  reading.seen |= bit;
+}
+
+// Whether a chunk's header is one that could stand in a message: generic, and of a known number.
+void take(uint16_t vendor, uint16_t type, ByteSpan value, Packet& out, Reading& reading) {
+  if (vendor == 0) {
+    note_repetition(type, out, reading);
+    if (take_chunk(type, value, out, reading)) return;
+    if (type <= 0x29 && type != 0 && (type < 0x19 || type > 0x1f))
+      out.quirks.add(Quirk::OddChunkLength);
+  } else if (type <= 0x29 || type == kExtraIds) {
+    out.quirks.add(Quirk::VendorShadow);
+  }
+  out.add_other({vendor, type, value});
+}
+
+// Gives where the message ends. A chunk that runs over the stated total but not over the datagram
+// tells that the total is wrong.
+size_t read_chunks(ByteSpan bytes, size_t limit, Packet& out, Reading& reading) {
+  size_t at = kV3Header;
+  while (at + kChunkHeader <= limit) {
+    const uint8_t* const head = &bytes[at];
+    const size_t length = load_be16(head + 4);
+    if (length >= kChunkHeader && length > limit - at && length <= bytes.size() - at) {
+      limit = bytes.size();
+      out.quirks.add(Quirk::LengthMismatch);
+    }
+    if (length < kChunkHeader || length > limit - at) {
+      out.quirks.add(Quirk::Damaged);
+      if (length > kChunkHeader && load_be32(head) == 0x0f) {
+        out.payload = bytes.subspan(at + kChunkHeader, limit - at - kChunkHeader);
+        out.quirks.add(Quirk::CutPayload);
+      }
+      return limit;
+    }
+    take(load_be16(head), load_be16(head + 2), bytes.subspan(at + kChunkHeader, length - 6), out,
+         reading);
+    at += length;
+  }
+  if (at != limit) out.quirks.add(Quirk::LengthMismatch);
+  return limit;
+}
+
+void heal_agent_id(Packet& out) {
+  out.agent_id = out.agent_id_raw;
+  if ((out.agent_id & 0xFFFF) != 0 || out.agent_id == 0) return;
+  out.agent_id >>= 16;
+  out.quirks.add(Quirk::SwappedAgentId);
+}
+
+}  // namespace
+
+bool parse_v3(ByteSpan bytes, Packet& out, ByteSpan& compressed) {
+  const auto magic = v3_magic(bytes);
+  if (!magic || bytes.size() < kV3Header) return false;
+  out.version = 3;
+  out.magic = *magic;
+  const size_t total = load_be16(&bytes[4]);
+  size_t limit = bytes.size();
+  if (total > limit || total < kV3Header) {
+    out.quirks.add(Quirk::LengthMismatch);
+  } else {
+    limit = total;
+  }
+  Reading reading;
+  limit = read_chunks(bytes, limit, out, reading);
+  out.rest = bytes.subspan(limit);
+  if (!out.rest.empty() && !v3_magic(out.rest)) out.quirks.add(Quirk::LengthMismatch);
+  out.time = make_time(reading.seconds, reading.microseconds, out.quirks);
+  heal_agent_id(out);
+  compressed = reading.compressed;
+  return true;
+}
+
+}  // namespace siploom::hep
