@@ -34,21 +34,6 @@ Timestamp make_time(uint64_t seconds, uint64_t microseconds, Quirks& quirks) {
           static_cast<int64_t>(microseconds) * kMicrosecond};
 }
 
-Transport transport_of(uint8_t ip_protocol) {
-  switch (ip_protocol) {
-    case 6:
-      return Transport::Tcp;
-    case 132:
-      return Transport::Sctp;
-    case 22:
-      return Transport::Tls;  // what Kamailio, OpenSIPS and sofia write for TLS
-    case 50:
-      return Transport::Ws;  // and OpenSIPS for WS and WSS
-    default:
-      return Transport::Udp;
-  }
-}
-
 uint8_t ip_protocol_of(Transport transport) {
   switch (transport) {
     case Transport::Tcp:

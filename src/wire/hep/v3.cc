@@ -11,16 +11,18 @@ namespace {
 
 constexpr size_t kChunkHeader = 6;
 constexpr uint16_t kExtraIds = 0x65;
+// Ids, and a compressed payload beside an id in its old meaning.
+constexpr uint64_t kMayRepeat = uint64_t{1} << 0x10 | uint64_t{1} << 0x11;
 
 struct Reading {
   uint64_t seconds = 0, microseconds = 0;
   ByteSpan compressed;
-  uint64_t seen = 0;  // a bit a type below 64
 };
 
 // An unsigned number of any width up to 8 octets: senders differ.
 bool is_number(ByteSpan value) { return !value.empty() && value.size() <= 8; }
-uint64_t number(ByteSpan value) {
+inline uint64_t number(ByteSpan value) {
+  if (value.size() == 1) return value[0];
   if (value.size() == 4) return load_be32(value.data());
   if (value.size() == 2) return load_be16(value.data());
   uint64_t n = 0;
@@ -141,7 +143,7 @@ bool take_rare_chunk(uint16_t type, ByteSpan value, Packet& out) {
 }
 
 // False: not understood.
-bool take_chunk(uint16_t type, ByteSpan value, Packet& out, Reading& reading) {
+bool take_text_chunk(uint16_t type, ByteSpan value, Packet& out, Reading& reading) {
   switch (type) {
     case 0x03:
     case 0x05:
@@ -162,57 +164,56 @@ bool take_chunk(uint16_t type, ByteSpan value, Packet& out, Reading& reading) {
       take_correlation_id(value, out);
       return true;
     default:
-      break;
+      return take_rare_chunk(type, value, out);
   }
-  if (type == 0 || type > 0x0d) return take_rare_chunk(type, value, out);
+}
+
+// Numbers of any width that is not the usual one. False: not understood.
+bool take_odd_number(uint16_t type, ByteSpan value, Packet& out, Reading& reading) {
   if (!is_number(value)) return false;
   const uint64_t n = number(value);
   switch (type) {
     case 0x01:
       out.family = static_cast<uint8_t>(n);
-      if (out.family == 28 || out.family == 30) out.quirks.add(Quirk::BsdFamily);
-      break;
+      return true;
     case 0x02:
       take_ip_protocol(static_cast<uint8_t>(n), out);
-      break;
+      return true;
     case 0x07:
       out.src.port = static_cast<uint16_t>(n);
-      break;
+      return true;
     case 0x08:
       out.dst.port = static_cast<uint16_t>(n);
-      break;
+      return true;
     case 0x09:
       reading.seconds = n;
-      break;
+      return true;
     case 0x0a:
       reading.microseconds = n;
-      break;
+      return true;
     case 0x0b:
       out.protocol_type = static_cast<uint8_t>(n);
-      break;
+      return true;
     case 0x0c:
       out.agent_id_raw = static_cast<uint32_t>(n);
-      break;
+      return true;
     default:
       out.keep_alive_s = static_cast<uint16_t>(n);
+      return true;
   }
-  return true;
 }
 
-// A scalar that was there already. (Ids may come several times, and so may a compressed payload in
-// its old meaning.)
-void note_repetition(uint16_t type, Packet& out, Reading& reading) {
-  if (type >= 64 || type == 0x10 || type == 0x11) return;
-  const uint64_t bit = uint64_t{1} << type;
-  if ((reading.seen & bit) != 0) out.quirks.add(Quirk::RepeatedChunk);
-  reading.seen |= bit;
-}
+// The numbers of every message.
+constexpr uint32_t kNumbers = 1u << 0x01 | 1u << 0x02 | 1u << 0x07 | 1u << 0x08 | 1u << 0x09 |
+                              1u << 0x0a | 1u << 0x0b | 1u << 0x0c | 1u << 0x0d;
 
-// Whether a chunk's header is one that could stand in a message: generic, and of a known number.
 void take(uint16_t vendor, uint16_t type, ByteSpan value, Packet& out, Reading& reading) {
   if (vendor == 0) {
-    note_repetition(type, out, reading);
-    if (take_chunk(type, value, out, reading)) return;
+    const bool is_basic = type <= 0x0d && (kNumbers >> type & 1) != 0;
+    if (is_basic ? take_odd_number(type, value, out, reading)
+                 : take_text_chunk(type, value, out, reading)) {
+      return;
+    }
     if (type <= 0x29 && type != 0 && (type < 0x19 || type > 0x1f))
       out.quirks.add(Quirk::OddChunkLength);
   } else if (type <= 0x29 || type == kExtraIds) {
@@ -221,10 +222,68 @@ void take(uint16_t vendor, uint16_t type, ByteSpan value, Packet& out, Reading& 
   out.add_other({vendor, type, value});
 }
 
+// What every message holds, in its usual width: one jump a chunk. `key` is vendor and type. Gives
+// the chunk's length, as a number known from its type where that can be: so the next chunk can be
+// begun before this one's length has been read. 0: to be looked at in peace.
+[[gnu::always_inline]] inline size_t take_usual(uint32_t key, const uint8_t* value, size_t size,
+                                                Packet& out, Reading& reading) {
+  switch (key) {
+    case 0x01:
+      if (size != 1) return 0;
+      out.family = value[0];
+      return kChunkHeader + 1;
+    case 0x02:
+      if (size != 1 || value[0] == 22 || value[0] == 50) return 0;
+      out.ip_protocol = value[0];
+      out.transport = transport_of(value[0]);
+      return kChunkHeader + 1;
+    case 0x03:
+      if (size != 4) return 0;
+      out.src.address = IpAddress::v4(value);
+      out.has_src = true;
+      return kChunkHeader + 4;
+    case 0x04:
+      if (size != 4) return 0;
+      out.dst.address = IpAddress::v4(value);
+      out.has_dst = true;
+      return kChunkHeader + 4;
+    case 0x07:
+      if (size != 2) return 0;
+      out.src.port = load_be16(value);
+      return kChunkHeader + 2;
+    case 0x08:
+      if (size != 2) return 0;
+      out.dst.port = load_be16(value);
+      return kChunkHeader + 2;
+    case 0x09:
+      if (size != 4) return 0;
+      reading.seconds = load_be32(value);
+      return kChunkHeader + 4;
+    case 0x0a:
+      if (size != 4) return 0;
+      reading.microseconds = load_be32(value);
+      return kChunkHeader + 4;
+    case 0x0b:
+      if (size != 1) return 0;
+      out.protocol_type = value[0];
+      return kChunkHeader + 1;
+    case 0x0c:
+      if (size != 4) return 0;
+      out.agent_id_raw = load_be32(value);
+      return kChunkHeader + 4;
+    case 0x0f:
+      out.payload = ByteSpan(value, size);
+      return kChunkHeader + size;
+    default:
+      return 0;
+  }
+}
+
 // Gives where the message ends. A chunk that runs over the stated total but not over the datagram
 // tells that the total is wrong.
 size_t read_chunks(ByteSpan bytes, size_t limit, Packet& out, Reading& reading) {
   size_t at = kV3Header;
+  uint64_t seen = 0, repeated = 0;  // a bit a generic type
   while (at + kChunkHeader <= limit) {
     const uint8_t* const head = &bytes[at];
     const size_t length = load_be16(head + 4);
@@ -240,11 +299,23 @@ size_t read_chunks(ByteSpan bytes, size_t limit, Packet& out, Reading& reading) 
       }
       return limit;
     }
-    take(load_be16(head), load_be16(head + 2), bytes.subspan(at + kChunkHeader, length - 6), out,
+    const uint32_t key = load_be32(head);
+    const uint8_t* const value = head + kChunkHeader;
+    const size_t size = length - kChunkHeader;
+    const uint64_t bit = key < 64 ? uint64_t{1} << key : 0;
+    repeated |= seen & bit;
+    seen |= bit;
+    const size_t known = take_usual(key, value, size, out, reading);
+    if (known != 0) {
+      at += known;
+      continue;
+    }
+    take(static_cast<uint16_t>(key >> 16), static_cast<uint16_t>(key), ByteSpan(value, size), out,
          reading);
     at += length;
   }
   if (at != limit) out.quirks.add(Quirk::LengthMismatch);
+  if ((repeated & ~kMayRepeat) != 0) out.quirks.add(Quirk::RepeatedChunk);
   return limit;
 }
 
@@ -275,6 +346,7 @@ bool parse_v3(ByteSpan bytes, Packet& out, ByteSpan& compressed) {
   if (!out.rest.empty() && !v3_magic(out.rest)) out.quirks.add(Quirk::LengthMismatch);
   out.time = make_time(reading.seconds, reading.microseconds, out.quirks);
   heal_agent_id(out);
+  if (is_v6_family(out.family) && out.family != 10) out.quirks.add(Quirk::BsdFamily);
   compressed = reading.compressed;
   return true;
 }
