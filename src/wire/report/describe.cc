@@ -252,10 +252,11 @@ void describe(const hep::Packet& packet, Description& out, Scratch& scratch) {
     out.malformed = out.malformed || !scratch.tree.is_strict();
   }
   find_secrets(in, out);
-  if (!describe_by_content(in, out) && !describe_by_type(in, out) && !describe_control(in, out))
-    describe_other(in, kind_of_type(packet.protocol_type), out);
-  if (out.secret_count > 0 && out.kind != Kind::TransportEvent) {
-    // Only transport events are known to be told without what is secret in them.
+  const bool told =
+      describe_by_content(in, out) || describe_by_type(in, out) || describe_control(in, out);
+  if (!told) describe_other(in, kind_of_type(packet.protocol_type), out);
+  if (out.secret_count > 0 && !(told && out.kind == Kind::TransportEvent)) {
+    // Only transport events of known shape are told without what is secret in them.
     out.event.clear();
     set_summary(out, kind_name(out.kind));
   }
