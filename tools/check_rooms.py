@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "query": ["base", "registry", "model"],
     "view": ["base", "registry", "model"],
     "exporter": ["base", "model", "capture"],
-    "simulate": ["base", "capture"],
+    "simulate": ["base", "capture", "wire/hep", "wire/report"],
     "pipeline": ["base", "registry", "model", "wire", "packet", "capture", "media", "weave", "query"],
     "cli": ["base", "registry", "model", "wire", "capture", "weave", "query", "pipeline", "view", "exporter",
             "simulate", "packet", "media"],
