@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "simulate/hep/profiles.h"
 #include "wire/hep/encode.h"
 #include "wire/hep/hep.h"
 
@@ -41,6 +42,22 @@ void decode_sip(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(decode_sip)->Arg(1)->Arg(2)->Arg(3);
+
+void decode_kamailio(benchmark::State& state) {
+  simulate::hep::HepInput input;
+  input.src = *parse_endpoint("192.0.2.10:5060");
+  input.dst = *parse_endpoint("198.51.100.20:5080");
+  input.time = Timestamp{1'700'000'000 * kSecond + 123'456'000};
+  input.payload = kInvite;
+  const std::string message = simulate::hep::encode("kamailio", input).value_or("");
+  std::string scratch;
+  Packet out;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(decode(as_bytes(message), out, scratch));
+    benchmark::ClobberMemory();
+  }
+}
+BENCHMARK(decode_kamailio);
 
 void encode_sip(benchmark::State& state) {
   const Packet packet = sip_packet(3);

@@ -269,6 +269,13 @@ TEST_CASE("chunks that nobody understands are kept, up to a limit") {
   CHECK(d.packet.quirks.has(Quirk::OddChunkLength));
 }
 
+TEST_CASE("of a scalar that comes twice the last one stands, and it is noted") {
+  const Decoded d(v3(v4_chunks() + chunk(12, be32(7)) + chunk(15, kPayload)));
+  REQUIRE(d.ok);
+  CHECK(d.packet.agent_id == 7);
+  CHECK(d.packet.quirks.has(Quirk::RepeatedChunk));
+}
+
 TEST_CASE("times are healed") {
   const auto time_of = [](uint32_t seconds, uint32_t microseconds) {
     return Decoded(v3(hop_chunks() + chunk(9, be32(seconds)) + chunk(10, be32(microseconds)) +

@@ -3,7 +3,7 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -72,7 +72,8 @@ struct Packet : Facts {
   std::span<const RawChunk> other_chunks() const { return {others.data(), other_count}; }
 
   void clear() {
-    std::construct_at(static_cast<Facts*>(this));  // in place: half the cost of an assignment
+    // In place, and not by Facts(), which would zero all of it first.
+    ::new (static_cast<void*>(static_cast<Facts*>(this))) Facts;
     correlation_id_count = other_count = 0;
     others_dropped = correlation_ids_dropped = 0;
   }

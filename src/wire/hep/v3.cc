@@ -222,57 +222,79 @@ void take(uint16_t vendor, uint16_t type, ByteSpan value, Packet& out, Reading& 
   out.add_other({vendor, type, value});
 }
 
+// Which types came. A bit added twice carries into its neighbour, so that sum and union differ as
+// soon as one came twice.
+struct Seen {
+  uint64_t any = 0, sum = 0;
+  void add(uint32_t type) {
+    any |= uint64_t{1} << type;
+    sum += uint64_t{1} << type;
+  }
+  bool repeated() const { return any != sum; }
+};
+
 // What every message holds, in its usual width: one jump a chunk. `key` is vendor and type. Gives
 // the chunk's length, as a number known from its type where that can be: so the next chunk can be
 // begun before this one's length has been read. 0: to be looked at in peace.
 [[gnu::always_inline]] inline size_t take_usual(uint32_t key, const uint8_t* value, size_t size,
-                                                Packet& out, Reading& reading) {
+                                                Packet& out, Reading& reading, Seen& seen) {
   switch (key) {
     case 0x01:
       if (size != 1) return 0;
       out.family = value[0];
+      seen.add(0x01);
       return kChunkHeader + 1;
     case 0x02:
       if (size != 1 || value[0] == 22 || value[0] == 50) return 0;
       out.ip_protocol = value[0];
       out.transport = transport_of(value[0]);
+      seen.add(0x02);
       return kChunkHeader + 1;
     case 0x03:
       if (size != 4) return 0;
       out.src.address = IpAddress::v4(value);
       out.has_src = true;
+      seen.add(0x03);
       return kChunkHeader + 4;
     case 0x04:
       if (size != 4) return 0;
       out.dst.address = IpAddress::v4(value);
       out.has_dst = true;
+      seen.add(0x04);
       return kChunkHeader + 4;
     case 0x07:
       if (size != 2) return 0;
       out.src.port = load_be16(value);
+      seen.add(0x07);
       return kChunkHeader + 2;
     case 0x08:
       if (size != 2) return 0;
       out.dst.port = load_be16(value);
+      seen.add(0x08);
       return kChunkHeader + 2;
     case 0x09:
       if (size != 4) return 0;
       reading.seconds = load_be32(value);
+      seen.add(0x09);
       return kChunkHeader + 4;
     case 0x0a:
       if (size != 4) return 0;
       reading.microseconds = load_be32(value);
+      seen.add(0x0a);
       return kChunkHeader + 4;
     case 0x0b:
       if (size != 1) return 0;
       out.protocol_type = value[0];
+      seen.add(0x0b);
       return kChunkHeader + 1;
     case 0x0c:
       if (size != 4) return 0;
       out.agent_id_raw = load_be32(value);
+      seen.add(0x0c);
       return kChunkHeader + 4;
     case 0x0f:
       out.payload = ByteSpan(value, size);
+      seen.add(0x0f);
       return kChunkHeader + size;
     default:
       return 0;
@@ -283,15 +305,15 @@ void take(uint16_t vendor, uint16_t type, ByteSpan value, Packet& out, Reading& 
 // tells that the total is wrong.
 size_t read_chunks(ByteSpan bytes, size_t limit, Packet& out, Reading& reading) {
   size_t at = kV3Header;
-  uint64_t seen = 0, repeated = 0;  // a bit a generic type
+  Seen seen;
   while (at + kChunkHeader <= limit) {
-    const uint8_t* const head = &bytes[at];
+    const uint8_t* const head = bytes.data() + at;
     const size_t length = load_be16(head + 4);
-    if (length >= kChunkHeader && length > limit - at && length <= bytes.size() - at) {
+    if (length > limit - at && length <= bytes.size() - at) {
       limit = bytes.size();
       out.quirks.add(Quirk::LengthMismatch);
     }
-    if (length < kChunkHeader || length > limit - at) {
+    if (length < kChunkHeader || length > limit - at) [[unlikely]] {
       out.quirks.add(Quirk::Damaged);
       if (length > kChunkHeader && load_be32(head) == 0x0f) {
         out.payload = bytes.subspan(at + kChunkHeader, limit - at - kChunkHeader);
@@ -302,20 +324,18 @@ size_t read_chunks(ByteSpan bytes, size_t limit, Packet& out, Reading& reading) 
     const uint32_t key = load_be32(head);
     const uint8_t* const value = head + kChunkHeader;
     const size_t size = length - kChunkHeader;
-    const uint64_t bit = key < 64 ? uint64_t{1} << key : 0;
-    repeated |= seen & bit;
-    seen |= bit;
-    const size_t known = take_usual(key, value, size, out, reading);
+    const size_t known = take_usual(key, value, size, out, reading, seen);
     if (known != 0) {
       at += known;
       continue;
     }
+    if (key < 64 && (kMayRepeat >> key & 1) == 0) seen.add(key);
     take(static_cast<uint16_t>(key >> 16), static_cast<uint16_t>(key), ByteSpan(value, size), out,
          reading);
     at += length;
   }
   if (at != limit) out.quirks.add(Quirk::LengthMismatch);
-  if ((repeated & ~kMayRepeat) != 0) out.quirks.add(Quirk::RepeatedChunk);
+  if (seen.repeated()) out.quirks.add(Quirk::RepeatedChunk);
   return limit;
 }
 
