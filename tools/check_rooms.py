@@ -23,8 +23,8 @@ MAY_INCLUDE = {
     "admin": ["base", "registry", "query"],
     "view": ["base", "registry", "model"],
     "exporter": ["base", "model", "capture"],
-    "simulate": ["base", "capture"],
     "pipeline": ["base", "registry", "model", "wire", "packet", "capture", "media", "weave", "query", "store"],
+    "simulate": ["base", "capture", "wire/hep", "wire/report"],
     "cli": ["base", "registry", "model", "wire", "capture", "weave", "query", "pipeline", "view", "exporter",
             "simulate", "packet", "media", "store"],
 }

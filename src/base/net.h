@@ -20,8 +20,9 @@ struct IpAddress {
 
   static IpAddress v4(const uint8_t* four) {
     IpAddress a;
-    a.octets[10] = a.octets[11] = 0xFF;
-    std::memcpy(&a.octets[12], four, 4);
+    // In one word: octets written one by one would have to be gathered again by whoever copies it.
+    const uint64_t low = uint64_t{load_le32(four)} << 32 | 0xFFFF0000u;
+    std::memcpy(&a.octets[8], &low, 8);
     return a;
   }
   static IpAddress v4(uint32_t host_order) {

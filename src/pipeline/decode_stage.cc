@@ -65,8 +65,9 @@ void take_hep(const Context& context, const model::Record& outer, int depth) {
   inner.dst = hep.dst;
   inner.transport = hep.transport;
   if (is_known(hep.time)) inner.time = hep.time;
-  inner.correlation_id = hep.correlation_id;
-  inner.payload = hep.inflated ? context.chunk.arena.copy(hep.payload) : hep.payload;
+  Arena& arena = context.chunk.arena;  // what lies in the scratch dies with the next packet
+  inner.correlation_id = hep.all_in_scratch ? arena.copy(hep.correlation_id) : hep.correlation_id;
+  inner.payload = hep.inflated ? arena.copy(hep.payload) : hep.payload;
   if (hep.protocol_type == hep::kSip || hep.protocol_type == hep::kRtp ||
       hep.protocol_type == hep::kRtcpJson) {
     classify_datagram(context, inner, depth + 1);

@@ -30,7 +30,9 @@ std::string quoted_name(std::string_view name) { return fmt::format("\"{}\"", na
 // A column by its own name, or a field of the registry.
 Result<std::string> column_sql(std::string_view name, Table table) {
   if (has_column(table, name)) return quoted_name(name);
-  if (const registry::FieldInfo* field = registry::find_field(name)) return value_sql(field->id, table);
+  if (const registry::FieldInfo* field = registry::find_field(name)) {
+    return value_sql(field->id, table);
+  }
   const auto near = registry::nearest_fields(name);
   return fail(
       ErrorCode::InvalidArgument,
