@@ -4,7 +4,7 @@ set -eu
 packages="
   g++ cmake ninja-build ccache pkg-config mold python3
   libpcap-dev libre2-dev libfmt-dev libcli11-dev libexpected-dev libxxhash-dev
-  libzstd-dev liblz4-dev liblzma-dev zlib1g-dev
+  libzstd-dev liblz4-dev liblzma-dev zlib1g-dev libssl-dev
   doctest-dev librapidcheck-dev libbenchmark-dev
 "
 missing=""
