@@ -20,8 +20,8 @@ std::string_view carrier_name(Carrier carrier);  // "udp", "tcp", ...
 
 constexpr uint8_t kIntakeKeyMatched = 0x01;         // the shared key was asked for and was right
 constexpr uint8_t kIntakeClientCertificate = 0x02;  // TLS: the peer's certificate was verified
-constexpr uint8_t kIntakeQuarantined = 0x04;        // the key was wrong or missing; kept all the same
-constexpr uint8_t kIntakeOverQuota = 0x08;          // the sender was over its rate; kept
+constexpr uint8_t kIntakeQuarantined = 0x04;  // the key was wrong or missing; kept all the same
+constexpr uint8_t kIntakeOverQuota = 0x08;    // the sender was over its rate; kept
 
 struct IntakeHeader {
   Endpoint peer;

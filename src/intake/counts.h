@@ -50,14 +50,14 @@ struct Totals {
   uint64_t messages = 0, octets = 0, quarantined = 0;  // taken
   std::array<uint64_t, capture::kCarriers> by_carrier{};
   DropCounts drops{};
-  uint64_t connections = 0;                // open now
-  uint64_t connections_accepted = 0;       // since the start
-  uint64_t connections_over_cap = 0;       // refused: too many in all or from one address
+  uint64_t connections = 0;           // open now
+  uint64_t connections_accepted = 0;  // since the start
+  uint64_t connections_over_cap = 0;  // refused: too many in all or from one address
   uint64_t connections_timed_out = 0;
-  uint64_t accept_errors = 0;              // out of descriptors or memory
+  uint64_t accept_errors = 0;  // out of descriptors or memory
   uint64_t tls_handshakes = 0, tls_handshake_failures = 0;
-  uint64_t http_refused = 0;               // answered with 4xx
-  uint64_t sources_forgotten = 0;          // the table of peers was full
+  uint64_t http_refused = 0;       // answered with 4xx
+  uint64_t sources_forgotten = 0;  // the table of peers was full
 };
 
 struct Snapshot {
