@@ -51,7 +51,7 @@ ChunkedReader::Step ChunkedReader::feed(ByteSpan in, size_t& used,
       const Step step = line_done();
       if (step != Step::More) return step;
     } else {
-      if (line_.size() >= kMaxLineBytes) return Step::Bad;
+      if (line_.size() >= (state_ == State::DataEnd ? 1 : kMaxLineBytes)) return Step::Bad;
       line_ += octet;
     }
   }

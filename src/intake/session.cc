@@ -15,8 +15,16 @@ using capture::Carrier;
 enum class Guess : uint8_t { NeedMore, Hep, Http, Unframed };
 
 Guess guess(ByteSpan head) {
-  // HEP v1, v2 and gzip: nothing says where the next message would begin.
-  if (head[0] == 1 || head[0] == 2 || head[0] == 0x1f) return Guess::Unframed;
+  // HEP v1, v2 (by their address family) and gzip: nothing says where the next message would begin.
+  if (head[0] == 1 || head[0] == 2) {
+    if (head.size() < 3) return Guess::NeedMore;
+    const bool is_v12 = head[2] == 2 || head[2] == 10 || head[2] == 28 || head[2] == 30;
+    return is_v12 ? Guess::Unframed : Guess::Hep;
+  }
+  if (head[0] == 0x1f) {
+    if (head.size() < 2) return Guess::NeedMore;
+    return head[1] == 0x8b ? Guess::Unframed : Guess::Hep;
+  }
   const std::string_view text = as_text(head);
   bool may_be_http = false;
   for (const std::string_view method : {"GET ", "POST ", "HEAD ", "PUT ", "DELETE ", "OPTIONS ",
