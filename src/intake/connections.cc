@@ -319,14 +319,11 @@ void Connections::add_to(Totals& totals) const {
   totals.tls_handshakes = counts_.tls_handshakes;
   totals.tls_handshake_failures = counts_.tls_handshake_failures;
   totals.http_refused = counts_.http_refused;
-}
-
-size_t Connections::held_bytes() const {
-  size_t sum = 0;
+  totals.connection_bytes = 0;
   for (const auto& each : slots_) {
-    if (each != nullptr) sum += sizeof *each + each->out.capacity() + each->session->held_bytes();
+    if (each == nullptr) continue;
+    totals.connection_bytes += sizeof *each + each->out.capacity() + each->session->held_bytes();
   }
-  return sum;
 }
 
 }  // namespace siploom::intake

@@ -42,7 +42,6 @@ class Connections final {
   bool has_ready() const { return !ready_.empty(); }
   bool has_held() const { return !held_.empty(); }
   void add_to(Totals& totals) const;
-  size_t held_bytes() const;  // memory that depends on what peers sent
 
  private:
   enum class Wait : uint8_t { Opening, Begun, Idle, Linger, None };

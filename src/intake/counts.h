@@ -51,6 +51,7 @@ struct Totals {
   std::array<uint64_t, capture::kCarriers> by_carrier{};
   DropCounts drops{};
   uint64_t connections = 0;           // open now
+  uint64_t connection_bytes = 0;      // memory that they hold here, but for TLS's own
   uint64_t connections_accepted = 0;  // since the start
   uint64_t connections_over_cap = 0;  // refused: too many in all or from one address
   uint64_t connections_timed_out = 0;

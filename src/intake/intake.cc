@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -23,10 +24,22 @@ constexpr Nanoseconds kAcceptPause = 200 * kMillisecond;  // out of descriptors
 constexpr Nanoseconds kMaxRest = kSecond;
 constexpr size_t kRestBytes = 1u << 20;
 constexpr int kEventsAtOnce = 256;
+constexpr rlim_t kOtherDescriptors = 1'024;  // of the program, beside the connections
 
 // What an epoll event is about, in the upper half of its mark; below it, which one.
 constexpr uint64_t kWakeMark = 0, kListenerMark = uint64_t{1} << 32, kUdpMark = uint64_t{2} << 32,
                    kConnectionMark = uint64_t{3} << 32, kKindMask = ~uint64_t{0} << 32;
+
+// The soft limit of descriptors is mostly 1,024, for the sake of select(), which nobody here uses.
+// Gives what the system allows.
+rlim_t raise_descriptor_limit(rlim_t wanted) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  if (limit.rlim_cur >= wanted) return limit.rlim_cur;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
 
 struct UdpSocket {
   Fd fd;
@@ -111,6 +124,13 @@ Result<void> Loop::watch(int fd, uint64_t mark) {
 }
 
 Result<void> Loop::listen() {
+  const rlim_t wanted = options_.max_connections + kOtherDescriptors;
+  const rlim_t descriptors = raise_descriptor_limit(wanted);
+  if (descriptors < wanted)
+    warnings_.push_back(
+        fmt::format("the system allows {} descriptors; for {} connections {} are "
+                    "needed (ulimit -n)",
+                    descriptors, options_.max_connections, wanted));
   SL_TRY_VOID(watch(wake_.get(), kWakeMark));
   for (Listener& each : SL_TRY(open_listeners(options_))) {
     SL_TRY_VOID(watch(each.tcp.get(), kListenerMark | listeners_.size()));

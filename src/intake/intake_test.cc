@@ -177,7 +177,10 @@ TEST_CASE("intake: what the kernel could not keep is counted") {
   CHECK(snapshot.udp.at(0).receive_buffer_bytes < 16 * 1024);
   CHECK(intake->stats().kernel_dropped == snapshot.udp.at(0).kernel_drops);
   options.receive_buffer_bytes = size_t{1} << 40;
-  CHECK((*open_intake(options))->stats().warnings.size() == 1);
+  const auto warnings = (*open_intake(options))->stats().warnings;
+  CHECK(std::any_of(warnings.begin(), warnings.end(), [](const std::string& each) {
+    return each.find("receive buffer") != std::string::npos;
+  }));
 }
 
 TEST_CASE("intake: the allow-list holds for datagrams and connections") {
@@ -245,8 +248,7 @@ TEST_CASE("intake: connections that say nothing, little or no more are closed in
   REQUIRE(running.wait_for(1));
   const auto open_count = [&] { return running.intake().snapshot().totals.connections; };
   REQUIRE(eventually([&] { return open_count() == 4; }));
-  // All that was sent has been seen: nothing is left in the socket's own buffers on loopback.
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  // The whole message came last: what the others sent has been seen.
   clock.turn(9 * kSecond);
   slow.send("x");  // an octet now and then keeps nothing open
   std::this_thread::sleep_for(std::chrono::milliseconds(150));
@@ -311,7 +313,9 @@ TEST_CASE("intake: 2,000 idle connections, and one more is served at once") {
     idle.back()->send(hep3("hello"));
   }
   REQUIRE(running.wait_for(2'000));
-  CHECK(running.intake().snapshot().totals.connections == 2'000);
+  const Totals totals = running.intake().snapshot().totals;
+  CHECK(totals.connections == 2'000);
+  CHECK(totals.connection_bytes < 2'000 * 1'024);
   const Client one = Client::tcp(running.at());
   one.send(hep3("one"));
   CHECK(running.wait_for(2'001));
@@ -390,10 +394,15 @@ TEST_CASE("intake: next() waits about 100 ms for nothing, and wake() ends the wa
   CHECK(batch.frames.empty());
   CHECK(waited >= std::chrono::milliseconds(90));
   CHECK(waited < std::chrono::seconds(5));
-  intake->wake();
-  const auto again = std::chrono::steady_clock::now();
-  CHECK(*intake->next(batch, 1u << 20));
-  CHECK(std::chrono::steady_clock::now() - again < std::chrono::milliseconds(80));
+  // On a busy machine one try may be slow.
+  bool soon = false;
+  for (int i = 0; i < 20 && !soon; ++i) {
+    intake->wake();
+    const auto again = std::chrono::steady_clock::now();
+    CHECK(*intake->next(batch, 1u << 20));
+    soon = std::chrono::steady_clock::now() - again < std::chrono::milliseconds(80);
+  }
+  CHECK(soon);
 }
 
 TEST_CASE("intake: rest() gives what lay in the kernel when it was stopped") {
