@@ -83,7 +83,7 @@ class Loop final : public Intake {
   Result<void> watch(int fd, uint64_t mark);
   int wait_ms(Nanoseconds waited) const;
   Result<int> poll(int timeout_ms);
-  bool mark_events(int count);
+  void mark_events(int count);
   void work();
   void read_udp(UdpSocket& socket);
   void accept_all();
@@ -99,6 +99,7 @@ class Loop final : public Intake {
   mutable std::vector<UdpSocket> udp_;
   std::vector<std::string> warnings_;
   std::array<epoll_event, kEventsAtOnce> found_{};
+  bool woken_ = false;  // by the last poll()
   std::atomic<bool> paused_{false};
 
   // Held while events are worked on, never while waiting for them.
@@ -170,12 +171,17 @@ Result<int> Loop::poll(int timeout_ms) {
   const int count = ::epoll_wait(events_.get(), found_.data(), kEventsAtOnce, timeout_ms);
   if (count < 0 && errno != EINTR)
     return fail(ErrorCode::Io, fmt::format("intake: epoll_wait: {}", std::strerror(errno)));
+  woken_ = false;
+  for (int i = 0; i < count; ++i) {
+    if (found_[static_cast<size_t>(i)].data.u64 != kWakeMark) continue;
+    uint64_t times = 0;
+    woken_ = ::read(wake_.get(), &times, sizeof times) > 0;
+  }
   return std::max(0, count);
 }
 
-// True: somebody called wake(). Nothing is read here, so that no event meets a closed connection.
-bool Loop::mark_events(int count) {
-  bool woken = false;
+// Nothing is read here, so that no event meets a closed connection.
+void Loop::mark_events(int count) {
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = found_[static_cast<size_t>(i)];
     const auto which = static_cast<uint32_t>(event.data.u64);
@@ -189,13 +195,10 @@ bool Loop::mark_events(int count) {
       case kConnectionMark:
         connections_.on_event(which, event.events);
         break;
-      default: {
-        uint64_t times = 0;
-        woken = ::read(wake_.get(), &times, sizeof times) > 0 || woken;
-      }
+      default:
+        break;
     }
   }
-  return woken;
 }
 
 void Loop::read_udp(UdpSocket& socket) {
@@ -266,10 +269,10 @@ Result<bool> Loop::next(capture::FrameBatch& batch, size_t target_bytes) {
   do {
     const int count = SL_TRY(poll(can_wait ? wait_ms(waited) : 0));
     const std::lock_guard lock(mutex_);
-    const bool woken = mark_events(count);
+    mark_events(count);
     work();
     can_wait = !is_busy();
-    if (woken || writer_.is_full() || (can_wait && !writer_.is_empty())) break;
+    if (woken_ || writer_.is_full() || (can_wait && !writer_.is_empty())) break;
     waited = system_clock().monotonic() - began;
   } while (waited < kPatience);
   return true;
@@ -290,6 +293,7 @@ Result<bool> Loop::rest(capture::FrameBatch& batch) {
   const std::lock_guard lock(mutex_);
   // UDP is known to be read until its time; what is newly marked came after it.
   std::vector<bool> readable;
+  readable.reserve(udp_.size());
   for (const UdpSocket& each : udp_) readable.push_back(each.readable);
   mark_events(count);
   for (size_t i = 0; i < udp_.size(); ++i) udp_[i].readable = readable[i];
@@ -320,6 +324,7 @@ capture::SourceStats Loop::stats() const {
 
 std::vector<Endpoint> Loop::endpoints() const {
   std::vector<Endpoint> out;
+  out.reserve(listeners_.size());
   for (const TcpListener& each : listeners_) out.push_back(each.local);
   return out;
 }
