@@ -15,6 +15,7 @@ MAY_INCLUDE = {
     "wire": ["base"],
     "packet": ["base"],
     "capture": ["base", "packet", "wire/hep"],
+    "intake": ["base", "wire", "capture"],
     "model": ["base", "registry"],
     "media": ["base", "model", "wire"],
     "weave": ["base", "model", "wire"],

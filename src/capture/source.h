@@ -31,7 +31,9 @@ enum class LinkType : uint16_t {
   Ipv4 = 228,
   Ipv6 = 229,
   LinuxSll2 = 276,
-  UpperPdu = 252
+  UpperPdu = 252,
+  // Our own, outside the registry ("~H"): capture/intake_header.h, then a HEP message as it came.
+  HepIntake = 0xFE48
 };
 
 struct Frame {

@@ -1,0 +1,32 @@
+// Policy: who may send, and with which key. Fixed once made; any thread.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "intake/options.h"
+
+namespace siploom::intake {
+
+class Policy final {
+ public:
+  // What holds for one address: looked up once, kept with its counts.
+  struct Verdict {
+    bool allowed = true;
+    uint32_t key_begin = 0, key_end = 0;  // keys that are good; none: no key is asked for
+    bool wants_key() const { return key_begin != key_end; }
+  };
+
+  static Result<Policy> make(std::vector<Cidr> allow, std::vector<KeyRule> keys);
+  Verdict judge(const IpAddress& address) const;
+  // In a time that does not depend on what the good keys are.
+  bool is_key_good(const Verdict& verdict, std::string_view key) const;
+
+ private:
+  std::vector<Cidr> allow_;
+  std::vector<KeyRule> keys_;  // the most specific first; those of one block side by side
+};
+
+}  // namespace siploom::intake
