@@ -65,6 +65,7 @@ struct Record {
   uint32_t part = 0;   // several records may end in one frame: 0, 1, 2 ...
   std::span<const uint64_t> frames;  // all frames that carried it when they are several, ascending
   std::string_view correlation_id;   // from HEP chunk 0x11, empty otherwise
+  std::string_view extra_ids;        // "space:value" of other kinds of record, a line each
   const AgentFacts* agent = nullptr;
   ByteSpan payload;
 };

@@ -39,6 +39,24 @@ struct Deferred {
   packet::Datagram datagram;
 };
 
+// A record that is no SIP message: what an agent reported beside it, as wire/report understands it.
+// Texts lie in the chunk's arena.
+struct Event {
+  model::Record record;  // payload without secrets
+  std::string_view event, summary;
+  std::string_view primary_id;  // value alone
+  std::string_view extra_ids;   // "space:value", separated by line feeds
+  std::string_view secret;      // TLS master secrets, to be kept apart; separated by line feeds
+  bool malformed = false;
+};
+
+// What was not taken as a message: told by where it came from, for the ledger.
+struct NotTaken {
+  IpAddress source;
+  uint8_t reason = 0;  // pipeline::Reason
+  uint32_t count = 0;
+};
+
 // What a consumer hangs on a chunk between prepare() and consume().
 struct ConsumerData {
   virtual ~ConsumerData() = default;
@@ -53,6 +71,8 @@ struct Chunk {
   std::vector<std::vector<media::RtpPacket>> rtp;  // by shard
   std::vector<std::vector<RtcpPacket>> rtcp;       // by shard
   std::vector<Deferred> deferred;
+  std::vector<Event> events;  // when the consumer wants records
+  std::vector<NotTaken> not_taken;
   Counters counters;
   std::unique_ptr<ConsumerData> data;
 
@@ -64,6 +84,8 @@ struct Chunk {
     for (auto& shard : rtp) shard.clear();
     for (auto& shard : rtcp) shard.clear();
     deferred.clear();
+    events.clear();
+    not_taken.clear();
     counters = Counters{};
   }
 };

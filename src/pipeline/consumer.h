@@ -16,6 +16,7 @@ class Consumer {
     bool facts = true;                // Message::facts filled
     bool rtp = false;                 // RTP packets sorted into Chunk::rtp
     const Finder* literal = nullptr;  // messages without this text are not wanted
+    bool records = false;             // Chunk::events, too, and what was not taken by source
   };
   virtual Wants wants() const = 0;
   // How many shards consume() is called for; Message::shard and Chunk::rtp go by it. Fixed for the

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "packet/decode.h"
 #include "pipeline/copy_filter.h"
+#include "pipeline/hep_stage.h"
 #include "wire/hep/hep.h"
 #include "wire/rtp/rtp.h"
 #include "wire/sip/shape.h"
@@ -12,8 +13,6 @@
 namespace siploom::pipeline {
 
 namespace {
-
-constexpr int kMaxHepDepth = 2;  // a HEP packet captured on its way to a collector, relayed in HEP
 
 bool is_keep_alive(ByteSpan payload) {
   // RFC 5626 3.5.1 and what routers and phones really send: blank lines, or a few NULs.
@@ -50,32 +49,6 @@ void add_rtcp(const Context& context, const model::Record& record) {
       {record.time, hash, record.copy_key});
 }
 
-void take_hep(const Context& context, const model::Record& outer, int depth) {
-  Counters& counters = context.chunk.counters;
-  hep::Packet hep;
-  std::string& scratch = context.scratch.inflated;
-  if (!hep::decode(outer.payload, hep, scratch)) {
-    counters.count(Reason::HepDamaged);
-    return;
-  }
-  ++counters.hep_packets;
-  model::Record inner = outer;
-  inner.copy_key = 0;
-  inner.src = hep.src;
-  inner.dst = hep.dst;
-  inner.transport = hep.transport;
-  if (is_known(hep.time)) inner.time = hep.time;
-  Arena& arena = context.chunk.arena;  // what lies in the scratch dies with the next packet
-  inner.correlation_id = hep.all_in_scratch ? arena.copy(hep.correlation_id) : hep.correlation_id;
-  inner.payload = hep.inflated ? arena.copy(hep.payload) : hep.payload;
-  if (hep.protocol_type == hep::kSip || hep.protocol_type == hep::kRtp ||
-      hep.protocol_type == hep::kRtcpJson) {
-    classify_datagram(context, inner, depth + 1);
-  } else {
-    counters.count(Reason::HepPayload);
-  }
-}
-
 }  // namespace
 
 void add_message(const Context& context, const model::Record& record) {
@@ -110,7 +83,7 @@ void classify_datagram(const Context& context, model::Record record, int depth) 
   if (sip::looks_like_sip(payload)) {
     add_message(context, record);
   } else if (depth < kMaxHepDepth && hep::looks_like_hep(payload)) {
-    take_hep(context, record, depth);
+    take_hep(context, record, IpAddress{record.src.address}, 0, depth);
   } else if (is_keep_alive(payload)) {
     counters.count(Reason::KeepAlive);
   } else if (depth > 0) {
@@ -143,6 +116,7 @@ void index_messages(std::vector<Message>& messages, const Consumer& consumer,
     message.copy_hash =
         named ? copy_hash_of(message.record, message.facts.identity) : copy_hash_of(message.record);
     message.record.payload = as_bytes(scratch.view.raw());
+    if (message.record.agent != nullptr) refine_transport(message.record, scratch.view);
     message.shard = static_cast<uint32_t>((message.facts.call_hash >> 32) % shards);
   }
 }
@@ -150,8 +124,8 @@ void index_messages(std::vector<Message>& messages, const Consumer& consumer,
 void decode_chunk(Chunk& chunk, const DecodeOptions& options, const Consumer& consumer,
                   DecodeScratch& scratch) {
   const Consumer::Wants wants = consumer.wants();
-  const Context context{chunk,     chunk.messages,         scratch,
-                        wants.rtp, consumer.shard_count(), wants.literal};
+  const Context context{chunk,         chunk.messages, scratch, wants.rtp, consumer.shard_count(),
+                        wants.literal, wants.records};
   chunk.rtp.resize(context.shard_count);
   chunk.rtcp.resize(context.shard_count);
   const std::vector<capture::Frame>& frames = chunk.batch.frames;
@@ -165,6 +139,10 @@ void decode_chunk(Chunk& chunk, const DecodeOptions& options, const Consumer& co
     ++counters.packets;
     counters.bytes += frame.captured;
     counters.see(frame.time);
+    if (frame.link == capture::LinkType::HepIntake) {
+      take_intake(context, frame, chunk.batch.first_number + i);
+      continue;
+    }
     packet::decode_frame(static_cast<uint16_t>(frame.link), frame.bytes(), datagram);
     const bool whole = datagram.refusal == packet::Refusal::None;
     if (whole && datagram.protocol == packet::Protocol::Udp) {

@@ -6,6 +6,8 @@
 
 #include "pipeline/chunk.h"
 #include "pipeline/consumer.h"
+#include "wire/hep/packet.h"
+#include "wire/report/report.h"
 #include "wire/sip/message.h"
 
 namespace siploom::pipeline {
@@ -19,6 +21,9 @@ struct DecodeOptions {
 struct DecodeScratch {
   sip::MessageView view;
   std::string inflated;
+  hep::Packet hep;
+  report::Description description;
+  report::Scratch report;
 };
 
 // Where classified datagrams go, and in what circumstances they came.
@@ -29,6 +34,7 @@ struct Context {
   bool wants_rtp = false;
   size_t shard_count = 1;
   const Finder* literal = nullptr;  // datagrams without it are of no use
+  bool wants_records = false;
 };
 
 void decode_chunk(Chunk& chunk, const DecodeOptions& options, const Consumer& consumer,

@@ -35,7 +35,7 @@ const packet::TcpCounters& FlowStage::tcp() const { return tcp_->counters(); }
 void FlowStage::run(Chunk& chunk, const Consumer& consumer, DecodeScratch& scratch) {
   const Consumer::Wants wants = consumer.wants();
   const Context context{chunk,     chunk.from_flows,       scratch,
-                        wants.rtp, consumer.shard_count(), wants.literal};
+                        wants.rtp, consumer.shard_count(), wants.literal, wants.records};
   context_ = &context;
   demux_->set_context(&context);
   for (const Deferred& deferred : chunk.deferred) {
@@ -62,7 +62,7 @@ void FlowStage::run(Chunk& chunk, const Consumer& consumer, DecodeScratch& scrat
 void FlowStage::finish(Chunk& chunk, const Consumer& consumer, DecodeScratch& scratch) {
   const Consumer::Wants wants = consumer.wants();
   const Context context{chunk,     chunk.from_flows,       scratch,
-                        wants.rtp, consumer.shard_count(), wants.literal};
+                        wants.rtp, consumer.shard_count(), wants.literal, wants.records};
   context_ = &context;
   demux_->set_context(&context);
   tcp_->finish();

@@ -25,6 +25,18 @@ UserHost target(std::string_view request_uri) {
   return {};
 }
 
+void take_agent(const model::Record& record, store::RecordFields& fields) {
+  if (record.agent == nullptr) {
+    fields.received = record.time;
+    return;
+  }
+  fields.received = record.agent->received;
+  fields.agent_id = record.agent->agent_id;
+  fields.quirks = record.agent->quirks;
+  fields.text(RecordText::Node) = record.agent->node;
+  fields.text(RecordText::Chunks) = record.agent->chunks;
+}
+
 }  // namespace
 
 void describe_message(const Message& message, store::RecordFields& fields) {
@@ -44,6 +56,7 @@ void describe_message(const Message& message, store::RecordFields& fields) {
   const UserHost from = party(facts.from), to = party(facts.to), ruri = target(facts.request_uri);
   fields.text(RecordText::CallId) = facts.call_id;
   fields.text(RecordText::CorrelationId) = record.correlation_id;
+  fields.text(RecordText::ExtraIds) = record.extra_ids;
   fields.text(RecordText::Method) = facts.method;
   fields.text(RecordText::Reason) = facts.reason;
   fields.text(RecordText::FromUser) = from.user;
@@ -53,15 +66,27 @@ void describe_message(const Message& message, store::RecordFields& fields) {
   fields.text(RecordText::RuriUser) = ruri.user;
   fields.text(RecordText::RuriHost) = ruri.host;
   fields.text(RecordText::UserAgent) = facts.user_agent;
-  if (record.agent == nullptr) {
-    fields.received = record.time;
-    return;
-  }
-  fields.received = record.agent->received;
-  fields.agent_id = record.agent->agent_id;
-  fields.quirks = record.agent->quirks;
-  fields.text(RecordText::Node) = record.agent->node;
-  fields.text(RecordText::Chunks) = record.agent->chunks;
+  take_agent(record, fields);
+}
+
+void describe_event(const Event& event, store::RecordFields& fields) {
+  const model::Record& record = event.record;
+  fields = store::RecordFields{};
+  fields.time = record.time;
+  fields.kind = record.kind;
+  fields.transport = record.transport;
+  fields.src = record.src;
+  fields.dst = record.dst;
+  fields.payload = record.payload;
+  fields.flags = store::kDatagram;
+  if (event.malformed) fields.flags |= store::kMalformed;
+  if (!event.secret.empty()) fields.flags |= store::kSecretCut;
+  fields.text(RecordText::CallId) = event.primary_id;
+  fields.text(RecordText::CorrelationId) = record.correlation_id;
+  fields.text(RecordText::ExtraIds) = event.extra_ids;
+  fields.text(RecordText::Method) = event.event;
+  fields.text(RecordText::Summary) = event.summary;
+  take_agent(record, fields);
 }
 
 void append_call_entry(std::string& out, const model::Call& call, store::CallExtras extras) {

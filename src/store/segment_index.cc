@@ -68,7 +68,8 @@ void SegmentIndexMaker::add_record(const RecordHead& record) {
   std::string_view ids = record.text(RecordText::ExtraIds);
   while (!ids.empty()) {
     const Halves halves = split_once(ids, '\n');
-    add_text(KeyKind::Id, halves.before);
+    add_text(KeyKind::Id, halves.before);  // "net:123" and 123
+    add_text(KeyKind::Id, split_once(halves.before, ':').after);
     ids = halves.after;
   }
   add_text(KeyKind::Number, record.text(RecordText::FromUser));
