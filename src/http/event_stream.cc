@@ -47,10 +47,6 @@ bool EventStream::push(const Event& event) {
     ++untold_;
     return false;
   }
-  if (untold_ != 0) {
-    text = fmt::format("event: dropped\ndata: {{\"dropped\":{}}}\n\n", untold_) + text;
-    untold_ = 0;
-  }
   queued_bytes_ += text.size();
   queue_.push_back(std::move(text));
   wake_locked();
@@ -122,6 +118,10 @@ BodySource::Taken EventStream::take(std::string& out) {
   for (const std::string& text : queue_) out += text;
   queue_.clear();
   queued_bytes_ = 0;
+  if (untold_ != 0) {
+    out += fmt::format("event: dropped\ndata: {{\"dropped\":{}}}\n\n", untold_);
+    untold_ = 0;
+  }
   return Taken::Some;
 }
 

@@ -30,7 +30,7 @@ class EventStream final : public BodySource {
                                            size_t bytes_max = kEventBytesQueuedMax);
 
   // False when the event was dropped (the queue is full) or the stream is closed. The client finds
-  // an event "dropped" with {"dropped":N} in front of the next one that fits.
+  // an event "dropped" with {"dropped":N} behind those that were queued before.
   bool push(const Event& event);
   // Ends the response once what is queued has been sent.
   void close();

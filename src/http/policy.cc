@@ -39,28 +39,33 @@ std::string_view bare_tag(std::string_view tag) {
   return tag;
 }
 
-bool has_already(const Request& request, std::string_view etag) {
-  const std::string tags = request.headers.joined("If-None-Match");
-  std::string_view rest = tags;
-  while (!rest.empty()) {
-    const Halves item = split_once(rest, ',');
-    rest = item.after;
-    if (trim(item.before) == "*" || bare_tag(item.before) == bare_tag(etag)) return true;
+// The tag of If-None-Match that is this body's, in one of its two forms; "*" is any.
+std::string_view matching_tag(std::string_view tags, std::string_view etag) {
+  while (!tags.empty()) {
+    const Halves item = split_once(tags, ',');
+    tags = item.after;
+    if (trim(item.before) == "*") return etag;
+    if (bare_tag(item.before) == bare_tag(etag)) return trim(item.before);
   }
-  return false;
+  return {};
 }
 
 void apply_etag(const Request& request, Response& response) {
   const std::string etag(response.headers.get("ETag"));
   if (etag.empty() || response.status != 200) return;
   if (request.method != Method::Get && request.method != Method::Head) return;
-  if (!has_already(request, etag)) return;
+  const std::string tags = request.headers.joined("If-None-Match");
+  std::string_view had = matching_tag(tags, etag);
+  if (had.empty()) return;
+  if (had.starts_with("W/")) had.remove_prefix(2);
+  if (is_compressible(response.headers.get("Content-Type"))) add_vary(response, "Accept-Encoding");
+  response.headers.set("ETag", had);
+  response.headers.remove("Content-Type");
   response.status = 304;
   response.body.clear();
   response.writer = nullptr;
-  if (response.events) response.events->close();
+  if (response.events) response.events->detach();
   response.events.reset();
-  response.headers.remove("Content-Type");
 }
 
 void apply_gzip(const Request& request, Response& response, Finish& finish) {
