@@ -135,6 +135,7 @@ struct Client::State {
   Loop loop;  // before the socket, which needs it to its end
   std::unique_ptr<Socket> socket;
   std::string connected_to;
+  TlsContext tls;     // made at the first use
   bool used = false;  // the connection has served a request
   // What is read, by a read that may still be under way when a request begins.
   std::string in;
@@ -205,6 +206,8 @@ Result<void> Client::State::open(const Url& url) {
   if (socket && connected_to == wanted && !ended && in.empty()) return {};
   close();
   name = url.authority();
+  // Before connecting: reading all CAs takes time, and the server's clock would run.
+  if (url.tls && !tls) tls = SL_TRY(make_client_tls(options.trust));
   Result<void> outcome = fail(ErrorCode::Io, fmt::format("the host {} has no address", url.host));
   const std::vector<Endpoint> addresses = SL_TRY(resolve(url));
   for (const Endpoint& address : addresses) {
@@ -224,7 +227,6 @@ Result<void> Client::State::open(const Url& url) {
 }
 
 Result<void> Client::State::start_tls(const Url& url) {
-  const TlsContext tls = SL_TRY(make_client_tls(options.trust));
   bool done = false, ok = false;
   socket->connect_tls(
       tls, [&](ssl_st* ssl) { expect_host(ssl, url.host, options.trust); },
@@ -264,6 +266,8 @@ Client::State::Sent Client::State::write(std::string_view bytes) {
   });
   wait(options.silence_timeout, [&] { return written || !in.empty() || ended; });
   if (written && write_ok) return Sent::All;
+  // Whoever stops listening mostly says why.
+  if (written) wait(kSecond, [&] { return !in.empty() || ended; });
   return in.empty() ? Sent::Broken : Sent::Answered;
 }
 

@@ -273,7 +273,8 @@ void Connection::finish_exchange(Outcome outcome) {
 // Closing with octets unread would have the system reset the connection, and the client lose the
 // answer (RFC 9112 9.6).
 void Connection::end() {
-  if (input_ended_) return close();
+  // A client that was promised more requests has read all and says nothing now.
+  if (input_ended_ || (keep_alive_ && in_.empty())) return close();
   state_ = State::Ending;
   deadline_ = Loop::now() + core_.options.limits.linger;
   in_.clear();

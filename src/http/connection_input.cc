@@ -12,8 +12,8 @@ namespace {
 
 constexpr uint8_t kTlsHandshake = 0x16;  // content type of a client's first record (RFC 8446 5.1)
 constexpr size_t kReadAheadBytes = 64 * 1024;
-constexpr size_t kKeptBytes = 8 * 1024;  // an idle connection holds no more
-constexpr uint64_t kThrownAwayMax = 1u << 20;
+constexpr size_t kKeptBytes = 8 * 1024;         // an idle connection holds no more
+constexpr uint64_t kThrownAwayMax = 64u << 20;  // of a body that was refused, within the linger
 constexpr size_t kSpoolBlockBytes = 256 * 1024;
 
 size_t read_ahead_max(const ServerLimits& limits) {
@@ -211,6 +211,7 @@ std::optional<Response> Connection::check_header() {
   }
   if (auto refusal = check_framing()) {
     ++core_.counters.malformed;
+    keep_alive_ = false;  // where the next request begins is not sure
     return refusal;
   }
   const size_t hosts = request.headers.count("Host");
@@ -218,6 +219,7 @@ std::optional<Response> Connection::check_header() {
   if (hosts > 1 || (hosts == 0 && exchange_->minor_version >= 1) ||
       (!host.empty() && !is_authority(host))) {
     ++core_.counters.malformed;
+    keep_alive_ = false;
     return bad_request("It needs one Host header, with a name or an address.");
   }
   if (!core_.tls || tls_) return std::nullopt;

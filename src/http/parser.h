@@ -1,6 +1,6 @@
-// HTTP/1 message parsers without I/O (RFC 9112), over Boost.Beast's: strict, incremental, bounded.
-// The caller keeps the octets that were not used and brings them again with more. One thread.
-// (Inside the room.)
+// HTTP/1 message parsers without I/O (RFC 9112), strict, incremental, bounded: headers by
+// Boost.Beast, bodies here. The caller keeps the octets that were not used and brings them again
+// with more. One thread. (Inside the room.)
 #pragma once
 
 #include <cstdint>

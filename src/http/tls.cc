@@ -85,10 +85,10 @@ Result<TlsContext> make_client_tls(const Trust& trust) {
                 fmt::format("'{}' is no SHA-256 fingerprint: that is 64 hexadecimal digits",
                             printable(trust.fingerprint_sha256)));
   }
-  const int loaded = trust.ca_file.empty()
-                         ? SSL_CTX_set_default_verify_paths(out.get())
-                         : SSL_CTX_load_verify_file(out.get(), trust.ca_file.c_str());
-  if (loaded != 1) {
+  const bool pinned = !trust.fingerprint_sha256.empty();  // then CAs do not matter
+  if (!pinned && trust.ca_file.empty()) SSL_CTX_set_default_verify_paths(out.get());
+  if (!pinned && !trust.ca_file.empty() &&
+      SSL_CTX_load_verify_file(out.get(), trust.ca_file.c_str()) != 1) {
     return fail(ErrorCode::Io,
                 fmt::format("cannot read the CA file {}: {}", trust.ca_file, tls_error()));
   }

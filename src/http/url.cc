@@ -115,11 +115,13 @@ Result<Target> parse_target(std::string_view target) {
     out.raw_path = out.path = "*";
     return out;
   }
-  target = without_authority(target);
+  const std::string_view path = without_authority(target);
+  const bool absolute = path.size() != target.size();
+  target = path;
   const Halves halves = split_once(split_once(target, '#').before, '?');
   out.query = halves.after;
-  out.raw_path = halves.before.empty() ? "/" : std::string(halves.before);
-  if (out.raw_path.front() != '/')
+  out.raw_path = halves.before.empty() && absolute ? "/" : std::string(halves.before);
+  if (!out.raw_path.starts_with('/'))
     return fail(ErrorCode::Malformed, "the request's target does not begin with '/'");
   std::string_view rest = std::string_view(out.raw_path).substr(1);
   for (bool more = true; more;) {
