@@ -3,6 +3,9 @@
 #define BOOST_ASIO_NO_DEPRECATED
 #define BOOST_ASIO_DISABLE_CONCEPTS
 #define BOOST_ASIO_DISABLE_BOOST_COROUTINE
+#if defined(__SANITIZE_THREAD__)
+#define BOOST_ASIO_DISABLE_FENCED_BLOCK  // fences, which TSan does not know; the mutexes do as well
+#endif
 
 #include <fmt/format.h>
 #include <netinet/tcp.h>
