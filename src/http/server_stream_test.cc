@@ -157,10 +157,12 @@ TEST_CASE("a stream that fails is cut, so that nobody takes it for whole") {
 
 TEST_CASE("streams do not take the handlers' threads; too many are refused") {
   std::atomic<bool> go_on{false};
+  std::atomic<int> inside{0};
   Router router;
   router.get("/hello", [](Request&) { return Response::text("hello"); });
   router.get("/wait", [&](Request&) {
     return Response::stream("text/plain", [&](StreamWriter& out) {
+      ++inside;
       while (!go_on) std::this_thread::sleep_for(std::chrono::milliseconds(1));
       out.write("waited");
     });
@@ -171,7 +173,7 @@ TEST_CASE("streams do not take the handlers' threads; too many are refused") {
   const TestServer server(std::move(router), std::move(options));
   RawClient first(server), second(server), third(server);
   first.ask(get("/wait"), "\r\n\r\n");
-  std::string busy;
+  CHECK(eventually([&] { return inside == 1; }));
   second.ask(get("/wait"), "\r\n\r\n");
   CHECK(has(third.ask(get("/wait"), "}\n"), "503 Service Unavailable"));
   CHECK(has(third.ask(get("/hello"), "hello"), "200 OK"));
