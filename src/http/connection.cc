@@ -334,8 +334,9 @@ void Connection::tick(Nanoseconds now) {
     case State::Handshake:
     case State::Idle:
     case State::Header:
-      if (now >= deadline_) time_out(state_ == State::Header);
-      return;
+      if (now < deadline_) return;
+      if (state_ == State::Idle && requests_ != 0) return close();  // as agreed: nothing to count
+      return time_out(state_ == State::Header);
     case State::Ending:
       if (now >= deadline_) close();
       return;

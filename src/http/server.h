@@ -72,8 +72,8 @@ struct ServerCounters {
   std::array<uint64_t, 6> by_class{};  // [2]: answers 2xx
   uint64_t abandoned = 0;              // the client went before all was sent
   uint64_t malformed = 0;
-  uint64_t busy = 0;  // answered 503: too much is waiting
-  uint64_t timeouts = 0;
+  uint64_t busy = 0;              // answered 503: too much is waiting
+  uint64_t timeouts = 0;          // handshakes, headers, bodies, answers not taken
   uint64_t callbacks_failed = 0;  // handlers and hooks that threw
   uint64_t streams_now = 0;       // both kinds
   uint64_t requests_waiting = 0;
