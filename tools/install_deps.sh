@@ -3,6 +3,7 @@
 set -eu
 packages="
   g++ cmake ninja-build ccache pkg-config mold python3
+  libboost-dev libssl-dev
   libpcap-dev libre2-dev libfmt-dev libcli11-dev libexpected-dev libxxhash-dev
   libzstd-dev liblz4-dev liblzma-dev zlib1g-dev libboost-dev libssl-dev
   libsqlite3-dev libsodium-dev libsimdjson-dev libtomlplusplus-dev
