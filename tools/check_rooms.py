@@ -25,10 +25,11 @@ MAY_INCLUDE = {
     "admin": ["base", "registry", "query"],
     "view": ["base", "registry", "model"],
     "exporter": ["base", "model", "capture"],
-    "pipeline": ["base", "registry", "model", "wire", "packet", "capture", "media", "weave", "query", "store"],
+    "pipeline": ["base", "registry", "model", "wire", "packet", "capture", "intake", "media", "weave", "query",
+                 "store"],
     "simulate": ["base", "capture", "wire/hep", "wire/report"],
     "cli": ["base", "registry", "model", "wire", "capture", "weave", "query", "pipeline", "view", "exporter",
-            "simulate", "packet", "media", "store"],
+            "simulate", "packet", "media", "store", "intake", "http", "admin", "api"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 # Headers that cost seconds to compile and may therefore appear in at most two files.

@@ -34,8 +34,8 @@ const packet::TcpCounters& FlowStage::tcp() const { return tcp_->counters(); }
 
 void FlowStage::run(Chunk& chunk, const Consumer& consumer, DecodeScratch& scratch) {
   const Consumer::Wants wants = consumer.wants();
-  const Context context{chunk,     chunk.from_flows,       scratch,
-                        wants.rtp, consumer.shard_count(), wants.literal, wants.records};
+  const Context context{chunk,         chunk.from_flows, scratch, wants.rtp, consumer.shard_count(),
+                        wants.literal, wants.records};
   context_ = &context;
   demux_->set_context(&context);
   for (const Deferred& deferred : chunk.deferred) {
@@ -61,8 +61,8 @@ void FlowStage::run(Chunk& chunk, const Consumer& consumer, DecodeScratch& scrat
 
 void FlowStage::finish(Chunk& chunk, const Consumer& consumer, DecodeScratch& scratch) {
   const Consumer::Wants wants = consumer.wants();
-  const Context context{chunk,     chunk.from_flows,       scratch,
-                        wants.rtp, consumer.shard_count(), wants.literal, wants.records};
+  const Context context{chunk,         chunk.from_flows, scratch, wants.rtp, consumer.shard_count(),
+                        wants.literal, wants.records};
   context_ = &context;
   demux_->set_context(&context);
   tcp_->finish();

@@ -4,6 +4,9 @@
 #include <thread>
 
 #include "base/hash.h"
+#include "pipeline/call_subject.h"
+#include "pipeline/event_subject.h"
+#include "pipeline/message_subject.h"
 #include "pipeline/record_entry.h"
 
 namespace siploom::pipeline {
@@ -13,12 +16,37 @@ namespace {
 constexpr size_t kLookStep = 2048;  // calls looked at between two breaths of the weaver
 constexpr auto kRetryEvery = std::chrono::milliseconds(200);
 
+// Which tail wants which message and event: a bit each.
+void ask_tails(const Chunk& chunk, const Tails::List& tails, std::vector<uint64_t>& wanted) {
+  const auto view = std::make_unique<sip::MessageView>();
+  for (const Message& message : chunk.messages) {
+    view->parse(message.record.payload, message.record.transport == Transport::Udp);
+    const MessageSubject subject(message.record, *view);
+    uint64_t bits = 0;
+    for (size_t t = 0; t < tails.size(); ++t) {
+      if (tails[t]->on_message && tails[t]->takes(subject)) bits |= uint64_t{1} << t;
+    }
+    wanted.push_back(bits);
+  }
+  for (const Event& event : chunk.events) {
+    const EventSubject subject(event);
+    uint64_t bits = 0;
+    for (size_t t = 0; t < tails.size(); ++t) {
+      if (tails[t]->on_event && tails[t]->takes(subject)) bits |= uint64_t{1} << t;
+    }
+    wanted.push_back(bits);
+  }
+}
+
 }  // namespace
 
-// Entries of a chunk's messages, made in parallel: all but sequence and flags.
+// Entries of a chunk's records, made in parallel: all but sequence and flags. Messages come first,
+// then events.
 struct Keeper::Prepared final : ConsumerData {
   std::string entries;
-  std::vector<uint32_t> offsets;  // of each message's entry
+  std::vector<uint32_t> offsets;  // of each entry
+  std::shared_ptr<const Tails::List> tails;
+  std::vector<uint64_t> wanted;  // of each message and event: a bit a tail
 };
 
 Keeper::Keeper(store::Store& store, const KeeperOptions& options)
@@ -31,6 +59,10 @@ Keeper::Keeper(store::Store& store, const KeeperOptions& options)
     extras.version = 1;
     append_call_entry(entries_, call, extras);
     ++counters_.calls;
+    if (tails_.is_empty()) return;
+    for (const auto& tail : *tails_.list()) {
+      if (tail->on_call && tail->takes(CallSubject(call))) tail->on_call(call);
+    }
   });
 }
 
@@ -44,17 +76,27 @@ void Keeper::prepare(Chunk& chunk) {
   }
   prepared->entries.clear();
   prepared->offsets.clear();
+  prepared->wanted.clear();
+  prepared->tails = tails_.is_empty() ? nullptr : tails_.list();
   store::RecordFields fields;
-  for (const Message& message : chunk.messages) {
+  const auto add = [&] {
     prepared->offsets.push_back(static_cast<uint32_t>(prepared->entries.size()));
+    store::append_record(prepared->entries, fields);
+  };
+  for (const Message& message : chunk.messages) {
     describe_message(message, fields);
     if (message.record.agent == nullptr) {
       fields.text(store::RecordText::Node) = options_.node;
       fields.received = options_.live ? message.record.time : options_.clock();
     }
-    store::append_record(prepared->entries, fields);
+    add();
+  }
+  for (const Event& event : chunk.events) {
+    describe_event(event, fields);
+    add();
   }
   prepared->offsets.push_back(static_cast<uint32_t>(prepared->entries.size()));
+  if (prepared->tails != nullptr) ask_tails(chunk, *prepared->tails, prepared->wanted);
 }
 
 Sighting Keeper::judge(const Message& message) {
@@ -68,42 +110,114 @@ Sighting Keeper::judge(const Message& message) {
                           message.record.time, agent->received);
 }
 
+void Keeper::keep(Prepared& prepared, size_t entry, uint16_t flags) {
+  const size_t begin = prepared.offsets[entry], end = prepared.offsets[entry + 1];
+  auto& head = *reinterpret_cast<store::RecordHead*>(&prepared.entries[begin]);
+  head.sequence = sequence_++;
+  head.flags = static_cast<uint16_t>(head.flags | flags);
+  entries_.append(prepared.entries, begin, end - begin);
+  ++counters_.records;
+  ++counters_.by_kind[head.entry.kind];
+}
+
+void Keeper::take_message(const Message& message, Prepared& prepared, size_t i) {
+  const Sighting sighting = judge(message);
+  const model::AgentFacts* agent = message.record.agent;
+  const size_t octets = message.record.payload.size();
+  if (agent != nullptr) {
+    nodes_.see(*agent, message.record.time,
+               {true, sighting == Sighting::Doubled, sighting == Sighting::Elsewhere, octets});
+  }
+  const IpAddress source = agent == nullptr ? IpAddress{} : agent->sender;
+  const std::string_view node = agent == nullptr ? std::string_view(options_.node) : agent->node;
+  if (sighting == Sighting::Doubled) {
+    ++counters_.doubled;
+    ledger_.count(store::Fate::Filtered, source, node, "doubled", 1, octets);
+    return;
+  }
+  uint16_t flags = 0;
+  if (sighting == Sighting::Elsewhere) {
+    ++counters_.sightings;
+    weaver_.add_copy(message.facts);
+    flags = store::kCopy;
+  } else if (weaver_.add(message.record, message.facts).retransmission) {
+    ++counters_.retransmissions;
+    flags = store::kRetransmission;
+  }
+  keep(prepared, i, flags);
+  ++counters_.sip;
+  ledger_.count(store::Fate::Stored, source, node, "sip", 1, octets);
+}
+
+void Keeper::take_event(const Event& event, Prepared& prepared, size_t i) {
+  const model::AgentFacts* agent = event.record.agent;
+  const size_t octets = event.record.payload.size();
+  if (agent != nullptr) nodes_.see(*agent, event.record.time, {false, false, false, octets});
+  if (!event.secret.empty()) {
+    ++counters_.secrets;
+    if (options_.on_secret) options_.on_secret(event);
+  }
+  keep(prepared, i, 0);
+  ledger_.count(store::Fate::Stored, agent == nullptr ? IpAddress{} : agent->sender,
+                agent == nullptr ? std::string_view(options_.node) : agent->node,
+                model::record_kind_name(event.record.kind), 1, octets);
+}
+
+void Keeper::note_losses(const Chunk& chunk) {
+  for (const NotTaken& each : chunk.not_taken) {
+    const bool keep_alive = each.reason == static_cast<uint8_t>(Reason::KeepAlive);
+    ledger_.count(keep_alive ? store::Fate::Filtered : store::Fate::Lost, each.source, {},
+                  reason_name(each.reason), each.count);
+  }
+}
+
+void Keeper::note_lost(const IpAddress& source, std::string_view reason, uint64_t messages) {
+  const std::lock_guard lock(weaver_mutex_);
+  ledger_.count(store::Fate::Lost, source, {}, reason, messages);
+}
+
 void Keeper::consume(size_t, Chunk& chunk) {
   auto& prepared = static_cast<Prepared&>(*chunk.data);
   {
     const std::lock_guard lock(weaver_mutex_);
-    uint64_t sequence = store_.take_sequences(chunk.messages.size());
-    for (size_t i = 0; i < chunk.messages.size(); ++i) {
-      const Message& message = chunk.messages[i];
-      const Sighting sighting = judge(message);
-      uint16_t flags = 0;
-      if (sighting == Sighting::Doubled) {
-        ++counters_.doubled;
-        continue;
-      }
-      if (sighting == Sighting::Elsewhere) {
-        ++counters_.sightings;
-        weaver_.add_copy(message.facts);
-        flags |= store::kCopy;
-      } else if (weaver_.add(message.record, message.facts).retransmission) {
-        flags |= store::kRetransmission;
-      }
-      const size_t begin = prepared.offsets[i], end = prepared.offsets[i + 1];
-      auto& head = *reinterpret_cast<store::RecordHead*>(&prepared.entries[begin]);
-      head.sequence = sequence++;
-      head.flags = static_cast<uint16_t>(head.flags | flags);
-      entries_.append(prepared.entries, begin, end - begin);
-      ++counters_.sip;
-      ++counters_.records;
+    const size_t messages = chunk.messages.size();
+    sequence_ = store_.take_sequences(messages + chunk.events.size());
+    for (size_t i = 0; i < messages; ++i) take_message(chunk.messages[i], prepared, i);
+    for (size_t i = 0; i < chunk.events.size(); ++i) {
+      take_event(chunk.events[i], prepared, messages + i);
     }
+    note_losses(chunk);
     const Timestamp now = options_.live ? options_.clock() : chunk.counters.last;
     if (is_known(chunk.counters.last)) copies_.advance(chunk.counters.last);
     if (is_known(now)) weaver_.advance(now);
+    if (options_.live) ledger_.write(entries_, now);
     counters_.evicted = weaver_.counters().evicted;
   }
   if (auto stored = store_entries(); !stored) {
     error_ = stored.error();
     failed_ = true;
+  }
+  if (prepared.tails != nullptr) tell_tails(chunk, prepared);
+}
+
+void Keeper::tell_tails(const Chunk& chunk, const Prepared& prepared) {
+  const auto view = std::make_unique<sip::MessageView>();
+  for (size_t i = 0; i < prepared.wanted.size(); ++i) {
+    if (prepared.wanted[i] == 0) continue;
+    const bool message = i < chunk.messages.size();
+    if (message) {
+      const model::Record& record = chunk.messages[i].record;
+      view->parse(record.payload, record.transport == Transport::Udp);
+    }
+    for (size_t t = 0; t < prepared.tails->size(); ++t) {
+      if ((prepared.wanted[i] >> t & 1) == 0) continue;
+      const Tail& tail = *(*prepared.tails)[t];
+      if (message) {
+        tail.on_message(chunk.messages[i], *view);
+      } else {
+        tail.on_event(chunk.events[i - chunk.messages.size()]);
+      }
+    }
   }
 }
 
@@ -120,7 +234,7 @@ Result<void> Keeper::store_entries() {
     if (!options_.live || stopped) return stored;
     {
       const std::lock_guard lock(weaver_mutex_);
-      ++counters_.refused;
+      ++counters_.waits;
     }
     std::this_thread::sleep_for(kRetryEvery);
   }
@@ -131,6 +245,7 @@ Result<void> Keeper::finish() {
   {
     const std::lock_guard lock(weaver_mutex_);
     weaver_.flush(kNoTime);
+    if (options_.live) ledger_.write(entries_, options_.clock(), true);
   }
   return store_entries();
 }
@@ -170,6 +285,11 @@ std::shared_ptr<const store::RowSet> Keeper::live_calls(Nanoseconds max_age) {
 KeeperCounters Keeper::counters() const {
   const std::lock_guard lock(weaver_mutex_);
   return counters_;
+}
+
+std::vector<NodeFacts> Keeper::nodes() const {
+  const std::lock_guard lock(weaver_mutex_);
+  return nodes_.snapshot(options_.clock());
 }
 
 size_t Keeper::open_calls() const {

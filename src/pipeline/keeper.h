@@ -11,7 +11,10 @@
 
 #include "pipeline/consumer.h"
 #include "pipeline/copy_filter.h"
+#include "pipeline/ledger.h"
+#include "pipeline/node_table.h"
 #include "pipeline/sighting_filter.h"
+#include "pipeline/tails.h"
 #include "store/duckdb/scan.h"
 #include "store/store.h"
 #include "weave/call_weaver.h"
@@ -27,10 +30,15 @@ struct KeeperOptions {
   std::string node;  // of what is captured here
   std::function<Timestamp()> clock;
   const std::atomic<bool>* stop = nullptr;
+  // Takes TLS master secrets that agents sent, hexadecimal, a line each. Without it they are lost.
+  std::function<void(const Event&)> on_secret;
 };
 
 struct KeeperCounters {
-  uint64_t records = 0, sip = 0, calls = 0, doubled = 0, sightings = 0, evicted = 0, refused = 0;
+  uint64_t records = 0, sip = 0, calls = 0, doubled = 0, sightings = 0, evicted = 0;
+  uint64_t retransmissions = 0, secrets = 0;
+  uint64_t waits = 0;  // times that the store could take nothing
+  std::array<uint64_t, static_cast<size_t>(model::RecordKind::kCount)> by_kind{};
 };
 
 class Keeper final : public Consumer {
@@ -38,7 +46,7 @@ class Keeper final : public Consumer {
   Keeper(store::Store& store, const KeeperOptions& options);
   ~Keeper() override;
 
-  Wants wants() const override { return {true, false, nullptr}; }
+  Wants wants() const override { return {true, false, nullptr, true}; }
   size_t shard_count() const override { return 1; }
   void prepare(Chunk& chunk) override;
   void consume(size_t shard, Chunk& chunk) override;
@@ -51,11 +59,19 @@ class Keeper final : public Consumer {
   std::shared_ptr<const store::RowSet> live_calls(Nanoseconds max_age = 300 * kMillisecond);
   KeeperCounters counters() const;
   size_t open_calls() const;
+  std::vector<NodeFacts> nodes() const;
+  Tails& tails() { return tails_; }
+  // For losses that are noticed elsewhere: the intake's, the kernel's.
+  void note_lost(const IpAddress& source, std::string_view reason, uint64_t messages);
 
  private:
   struct Prepared;
-  void take(const Message& message, std::string& entry_texts);
   Sighting judge(const Message& message);
+  void take_message(const Message& message, Prepared& prepared, size_t i);
+  void take_event(const Event& event, Prepared& prepared, size_t i);
+  void keep(Prepared& prepared, size_t entry, uint16_t flags);
+  void note_losses(const Chunk& chunk);
+  void tell_tails(const Chunk& chunk, const Prepared& prepared);
   Result<void> store_entries();
   std::shared_ptr<const store::RowSet> look_at_calls();
 
@@ -65,6 +81,10 @@ class Keeper final : public Consumer {
   weave::CallWeaver weaver_;
   CopyFilter copies_;
   SightingFilter sightings_;
+  NodeTable nodes_;
+  Ledger ledger_;
+  Tails tails_;
+  uint64_t sequence_ = 0;
   std::string entries_;  // of records and calls that the store has not taken yet
   KeeperCounters counters_;
   std::atomic<bool> failed_{false};

@@ -68,53 +68,62 @@ std::string_view credential(const sip::MessageView& message, std::string_view na
 
 }  // namespace
 
-bool MessageSubject::record_values(FieldId field, Take take) const {
+bool take_record_values(const model::Record& record, FieldId field, query::Subject::Take take) {
   switch (field) {
     case FieldId::Time:
-      take(Value(record_.time));
+      take(Value(record.time));
       return true;
     case FieldId::Frame:
-      take(Value(static_cast<double>(record_.frame)));
+      take(Value(static_cast<double>(record.frame)));
       return true;
     case FieldId::Src:
-      take(Value(record_.src));
+      take(Value(record.src));
       return true;
     case FieldId::Dst:
-      take(Value(record_.dst));
+      take(Value(record.dst));
       return true;
     case FieldId::SrcIp:
-      take(Value(only_address(record_.src)));
+      take(Value(only_address(record.src)));
       return true;
     case FieldId::DstIp:
-      take(Value(only_address(record_.dst)));
+      take(Value(only_address(record.dst)));
       return true;
     case FieldId::SrcPort:
-      take(Value(static_cast<double>(record_.src.port)));
+      take(Value(static_cast<double>(record.src.port)));
       return true;
     case FieldId::DstPort:
-      take(Value(static_cast<double>(record_.dst.port)));
+      take(Value(static_cast<double>(record.dst.port)));
       return true;
     case FieldId::Ip:
-      if (take(Value(only_address(record_.src)))) take(Value(only_address(record_.dst)));
+      if (take(Value(only_address(record.src)))) take(Value(only_address(record.dst)));
       return true;
     case FieldId::Port:
-      if (take(Value(static_cast<double>(record_.src.port))))
-        take(Value(static_cast<double>(record_.dst.port)));
+      if (take(Value(static_cast<double>(record.src.port))))
+        take(Value(static_cast<double>(record.dst.port)));
       return true;
     case FieldId::Transport:
-      take(Value(transport_name(record_.transport)));
+      take(Value(transport_name(record.transport)));
       return true;
     case FieldId::HepCorrelationId:
-      take_text(record_.correlation_id, take);
+      take_text(record.correlation_id, take);
       return true;
+    case FieldId::ExtraId: {
+      std::string_view rest = record.extra_ids;
+      while (!rest.empty()) {
+        const Halves halves = split_once(rest, '\n');
+        if (!take(Value(halves.before))) break;
+        rest = halves.after;
+      }
+      return true;
+    }
     case FieldId::RecordKind:
-      take(Value(model::record_kind_name(record_.kind)));
+      take(Value(model::record_kind_name(record.kind)));
       return true;
     case FieldId::Node:
-      if (record_.agent != nullptr) take_text(record_.agent->node, take);
+      if (record.agent != nullptr) take_text(record.agent->node, take);
       return true;
     case FieldId::Received:
-      take(Value(record_.agent != nullptr ? record_.agent->received : record_.time));
+      take(Value(record.agent != nullptr ? record.agent->received : record.time));
       return true;
     default:
       return false;
@@ -373,7 +382,7 @@ bool MessageSubject::rare_header_values(FieldId field, Take take) const {
 }
 
 void MessageSubject::values(FieldId field, Take take) const {
-  static_cast<void>(record_values(field, take) || start_line_values(field, take) ||
+  static_cast<void>(take_record_values(record_, field, take) || start_line_values(field, take) ||
                     party_values(field, take) || header_values(field, take) ||
                     rare_header_values(field, take) || body_values(field, take));
 }

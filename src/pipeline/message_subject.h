@@ -7,6 +7,10 @@
 
 namespace siploom::pipeline {
 
+// What a record of any kind has: times, endpoints, agent, ids. False: the field is none of these.
+bool take_record_values(const model::Record& record, registry::FieldId field,
+                        query::Subject::Take take);
+
 class MessageSubject final : public query::Subject {
  public:
   MessageSubject(const model::Record& record, const sip::MessageView& message SL_LIFETIMEBOUND)
@@ -17,7 +21,6 @@ class MessageSubject final : public query::Subject {
   bool any(size_t) const override { return false; }
 
  private:
-  bool record_values(registry::FieldId field, Take take) const;
   bool start_line_values(registry::FieldId field, Take take) const;
   bool party_values(registry::FieldId field, Take take) const;
   bool header_values(registry::FieldId field, Take take) const;

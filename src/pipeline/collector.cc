@@ -1,0 +1,197 @@
+#include "pipeline/collector.h"
+
+#include <fmt/format.h>
+
+#include "pipeline/engine.h"
+#include "pipeline/fan_in.h"
+#include "pipeline/payload_reader.h"
+
+namespace siploom::pipeline {
+
+namespace {
+
+constexpr auto kHouseEvery = std::chrono::milliseconds(1000);
+constexpr auto kSealRetry = std::chrono::milliseconds(1000);
+
+}  // namespace
+
+Result<std::unique_ptr<Collector>> Collector::start(CollectorOptions options) {
+  auto collector = std::unique_ptr<Collector>(new Collector(std::move(options)));
+  SL_TRY_VOID(collector->open());
+  return collector;
+}
+
+Collector::~Collector() { static_cast<void>(stop()); }
+
+void Collector::notice(std::string_view text) const {
+  if (options_.notice) options_.notice(text);
+}
+
+Result<std::unique_ptr<capture::Source>> Collector::open_sources() {
+  std::vector<std::unique_ptr<capture::Source>> sources;
+  if (options_.take_hep) {
+    auto intake = SL_TRY(intake::open_intake(options_.intake));
+    intake_ = intake.get();
+    sources.push_back(std::move(intake));
+  }
+  for (const std::string& interface : options_.interfaces) {
+    capture::OpenOptions open;
+    open.interface = interface;
+    open.bpf = options_.bpf;
+    open.drop_privileges = false;  // the store is written for as long as this runs
+    open.writes_files = true;
+    open.stop = &stop_;
+    sources.push_back(SL_TRY(capture::open_source(open)));
+  }
+  if (sources.empty()) {
+    return fail(ErrorCode::InvalidArgument,
+                "nothing to take: HEP is switched off and no interface is named");
+  }
+  if (sources.size() == 1) return std::move(sources.front());
+  return std::make_unique<FanIn>(std::move(sources));
+}
+
+Result<void> Collector::open() {
+  options_.store.clock = options_.clock;
+  store_ = SL_TRY(store::Store::open(options_.store));
+  const store::Recovery& recovery = store_->recovery();
+  if (recovery.rows != 0 || recovery.cut_bytes != 0) {
+    notice(fmt::format("{} rows taken up again from {} logs; {} octets of a torn end were lost",
+                       recovery.rows, recovery.logs, recovery.cut_bytes));
+  }
+  store::SearchOptions search;
+  search.folder = options_.store.folder;
+  search.memory_bytes = options_.search_bytes;
+  search.make_reader = make_payload_reader;
+  search_ = SL_TRY(store::Search::open(search));
+  KeeperOptions keeping;
+  keeping.weave_bytes = options_.weave_bytes;
+  keeping.node = options_.node;
+  keeping.clock = options_.clock;
+  keeping.stop = &stop_;
+  keeper_ = std::make_unique<Keeper>(*store_, keeping);
+  source_ = SL_TRY(open_sources());
+  for (const std::string& warning : source_->stats().warnings) notice(warning);
+  threads_.emplace_back([this] { sync_loop(); });
+  threads_.emplace_back([this] { seal_loop(); });
+  threads_.emplace_back([this] { keep_house(); });
+  taker_ = std::thread([this] { take(); });
+  return {};
+}
+
+void Collector::take() {
+  EngineOptions engine;
+  engine.threads = options_.threads;
+  engine.stop = &stop_;
+  const auto result = run(*source_, *keeper_, engine);
+  auto finished = keeper_->finish();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!result) error_ = result.error();
+    if (!finished && !error_) error_ = finished.error();
+    if (error_ && !stop_) notice(error_->message);
+  }
+  over_ = true;
+  wake_.notify_all();
+}
+
+void Collector::sleep(std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, time, [this] { return over_.load(); });
+}
+
+void Collector::sync_loop() {
+  while (!over_) {
+    sleep(std::chrono::milliseconds(options_.sync_every / kMillisecond));
+    if (auto done = store_->sync(); !done) {
+      notice(done.error().message);
+      sleep(kSealRetry);
+    }
+  }
+}
+
+void Collector::seal_loop() {
+  bool told = false;
+  while (!over_) {
+    store_->wait_for_work(std::chrono::milliseconds(200));
+    const auto sealed = store_->seal();
+    if (sealed) {
+      told = false;
+      continue;
+    }
+    if (!told) notice(sealed.error().message);
+    told = true;
+    sleep(kSealRetry);
+  }
+}
+
+void Collector::keep_house() {
+  store::StoreState last = store::StoreState::Good;
+  while (!over_) {
+    sleep(kHouseEvery);
+    if (auto rotated = store_->rotate(false); !rotated) notice(rotated.error().message);
+    note_intake_losses();
+    const store::StoreState state = store_->state();
+    if (state != last) {
+      const bool good = state == store::StoreState::Good;
+      if (intake_ != nullptr) intake_->pause(!good);
+      notice(good ? std::string("the store takes rows again")
+                  : "THE STORE TAKES NOTHING: " + store_->state_text());
+      last = state;
+    }
+  }
+}
+
+void Collector::note_intake_losses() {
+  if (intake_ == nullptr) return;
+  const intake::Snapshot now = intake_->snapshot(0);
+  for (size_t i = 1; i < intake::kDrops; ++i) {
+    const uint64_t more = now.totals.drops[i] - told_.drops[i];
+    if (more != 0) {
+      keeper_->note_lost({}, intake::drop_name(static_cast<intake::Drop>(i)), more);
+    }
+  }
+  told_ = now.totals;
+  uint64_t kernel = 0;
+  for (const intake::SocketCounts& socket : now.udp) kernel += socket.kernel_drops;
+  if (kernel > told_kernel_drops_) {
+    keeper_->note_lost({}, "kernel-buffer", kernel - told_kernel_drops_);
+    told_kernel_drops_ = kernel;
+  }
+}
+
+Result<void> Collector::stop() {
+  stop_ = true;
+  if (intake_ != nullptr) intake_->wake();
+  if (taker_.joinable()) taker_.join();
+  over_ = true;
+  wake_.notify_all();
+  if (store_ != nullptr) store_->stop();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  if (store_ == nullptr) return {};
+  SL_TRY_VOID(store_->sync());
+  const std::lock_guard lock(mutex_);
+  if (error_) return tl::unexpected<Error>(*error_);
+  return {};
+}
+
+Health Collector::health() const {
+  Health health;
+  health.flushed_sequence = store_->flushed_sequence();
+  const std::lock_guard lock(mutex_);
+  if (stop_) {
+    health.state = "stopping";
+  } else if (error_ || over_) {
+    health.state = "failed";
+    health.why = error_ ? error_->message : "taking has ended";
+  } else {
+    const store::StoreState state = store_->state();
+    health.ready = state == store::StoreState::Good;
+    health.state = health.ready ? "good" : state == store::StoreState::Full ? "full" : "failed";
+    health.why = store_->state_text();
+  }
+  return health;
+}
+
+}  // namespace siploom::pipeline

@@ -1,0 +1,89 @@
+// Collector: everything that runs when siploom serves: what comes in (network intake, interfaces)
+// through the engine into the store, and the store's upkeep. Owns the threads of all that.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "intake/intake.h"
+#include "pipeline/keeper.h"
+#include "store/search.h"
+#include "store/store.h"
+
+namespace siploom::pipeline {
+
+struct CollectorOptions {
+  store::StoreOptions store;
+  intake::IntakeOptions intake;
+  bool take_hep = true;
+  std::vector<std::string> interfaces;  // captured here, too
+  std::string bpf;
+  std::string node;  // what is captured here is said to be seen by
+  size_t weave_bytes = size_t{192} << 20;
+  uint64_t search_bytes = uint64_t{384} << 20;
+  unsigned threads = 2;
+  Nanoseconds sync_every = 250 * kMillisecond;
+  std::function<Timestamp()> clock;
+  std::function<void(std::string_view)> notice;  // for the operator; any thread, must not block
+};
+
+// What a load balancer or a person asks first.
+struct Health {
+  bool ready = false;  // takes and keeps what comes
+  std::string state;   // "good", "full", "failed", "stopping"
+  std::string why;     // and what to do
+  uint64_t flushed_sequence = 0;
+};
+
+class Collector final {
+ public:
+  static Result<std::unique_ptr<Collector>> start(CollectorOptions options);
+  ~Collector();
+  Collector(const Collector&) = delete;
+  Collector& operator=(const Collector&) = delete;
+
+  // Takes what has come in, writes what is open, seals nothing: the log has it. Any thread, once.
+  Result<void> stop();
+  // Set once taking has ended, by stop() or by a failure (then Health tells).
+  bool is_over() const { return over_; }
+
+  store::Store& store() { return *store_; }
+  store::Search& search() { return *search_; }
+  Keeper& keeper() { return *keeper_; }
+  intake::Intake* intake() { return intake_; }  // null: HEP is not taken
+  const CollectorOptions& options() const { return options_; }
+  Health health() const;
+
+ private:
+  explicit Collector(CollectorOptions options) : options_(std::move(options)) {}
+  Result<void> open();
+  Result<std::unique_ptr<capture::Source>> open_sources();
+  void take();
+  void sync_loop();
+  void seal_loop();
+  void keep_house();
+  void note_intake_losses();
+  void notice(std::string_view text) const;
+  void sleep(std::chrono::milliseconds time);
+
+  CollectorOptions options_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<store::Search> search_;
+  std::unique_ptr<Keeper> keeper_;
+  std::unique_ptr<capture::Source> source_;
+  intake::Intake* intake_ = nullptr;  // part of source_
+  std::atomic<bool> stop_{false}, over_{false};
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::optional<Error> error_;
+  intake::Totals told_;  // losses that the ledger has
+  uint64_t told_kernel_drops_ = 0;
+  std::vector<std::thread> threads_;
+  std::thread taker_;
+};
+
+}  // namespace siploom::pipeline

@@ -1,0 +1,52 @@
+#include "pipeline/ledger.h"
+
+#include "store/entry_writer.h"
+
+namespace siploom::pipeline {
+
+namespace {
+
+constexpr Nanoseconds kMinute = 60 * kSecond;
+
+}  // namespace
+
+void Ledger::count(store::Fate fate, const IpAddress& source, std::string_view node,
+                   std::string_view reason, uint64_t messages, uint64_t octets) {
+  const bool same = last_key_ != nullptr && std::get<0>(*last_key_) == fate &&
+                    std::get<1>(*last_key_) == source && std::get<2>(*last_key_) == node &&
+                    std::get<3>(*last_key_) == reason;
+  if (!same) {
+    Key key(fate, source, node, reason);
+    if (sums_.size() >= kMaxRows && sums_.find(key) == sums_.end()) {
+      key = Key(fate, IpAddress{}, "(others)", std::string(reason));
+    }
+    const auto at = sums_.try_emplace(std::move(key)).first;
+    last_key_ = &at->first;
+    last_ = &at->second;
+  }
+  last_->messages += messages;
+  last_->octets += octets;
+}
+
+void Ledger::write(std::string& entries, Timestamp now, bool all) {
+  const int64_t minute = now.ns / kMinute;
+  if (minute_ == 0) minute_ = minute;
+  if (minute == minute_ && !all) return;
+  for (const auto& [key, sum] : sums_) {
+    store::LedgerFields fields;
+    fields.minute = {minute_ * kMinute};
+    fields.fate = std::get<0>(key);
+    fields.source = std::get<1>(key);
+    fields.node = std::get<2>(key);
+    fields.reason = std::get<3>(key);
+    fields.count = sum.messages;
+    fields.bytes = sum.octets;
+    store::append_ledger(entries, fields);
+  }
+  sums_.clear();
+  last_ = nullptr;
+  last_key_ = nullptr;
+  minute_ = minute;
+}
+
+}  // namespace siploom::pipeline

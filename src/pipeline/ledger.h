@@ -1,0 +1,34 @@
+// Ledger: where every message went, a minute, a source and an agent at a time: stored, filtered or
+// lost, and why. Gathers one minute in memory and writes it as rows. One thread.
+#pragma once
+
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "base/net.h"
+#include "base/time.h"
+#include "store/entry.h"
+
+namespace siploom::pipeline {
+
+class Ledger final {
+ public:
+  void count(store::Fate fate, const IpAddress& source, std::string_view node,
+             std::string_view reason, uint64_t messages, uint64_t octets = 0);
+  // Appends the rows of the minute that is over by `now`, if one is; `all`: what there is.
+  void write(std::string& entries, Timestamp now, bool all = false);
+
+ private:
+  static constexpr size_t kMaxRows = 16'384;  // the rest is counted without source and agent
+  struct Sum {
+    uint64_t messages = 0, octets = 0;
+  };
+  using Key = std::tuple<store::Fate, IpAddress, std::string, std::string>;
+  std::map<Key, Sum, std::less<>> sums_;
+  Sum* last_ = nullptr;  // of the key counted last
+  const Key* last_key_ = nullptr;
+  int64_t minute_ = 0;
+};
+
+}  // namespace siploom::pipeline
