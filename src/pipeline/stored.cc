@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "pipeline/message_row.h"
+#include "store/utf8.h"
 #include "weave/causal_order.h"
 #include "wire/json/json.h"
 #include "wire/sip/message.h"
@@ -282,6 +283,53 @@ StoredRecord read_record(const store::Rows& rows) {
   out.chunks = in.text();
   out.payload = in.text();
   return out;
+}
+
+void write_record(JsonWriter& json, const StoredRecord& record, bool with_payload) {
+  const auto text = [&](std::string_view name, std::string_view value) {
+    json.key(name);
+    if (value.empty()) {
+      json.null();
+    } else {
+      json.value(value);
+    }
+  };
+  json.begin_object();
+  json.field("sequence", record.sequence);
+  json.field("time", std::string_view(format_rfc3339(record.time)));
+  json.field("received", std::string_view(format_rfc3339(record.received)));
+  json.field("kind", model::record_kind_name(record.kind));
+  text("node", record.node);
+  json.field("agent_id", uint64_t{record.agent_id});
+  json.field("transport", transport_name(record.transport));
+  json.field("src", std::string_view(format_endpoint(record.src)));
+  json.field("dst", std::string_view(format_endpoint(record.dst)));
+  text("call_id", record.primary_id);
+  text("correlation_id", record.correlation_id);
+  json.key("extra_ids");
+  json.begin_array();
+  for (const std::string& id : record.extra_ids) json.value(std::string_view(id));
+  json.end_array();
+  text("method", record.event);
+  json.key("status");
+  if (record.status == 0) {
+    json.null();
+  } else {
+    json.value(uint64_t{record.status});
+  }
+  text("summary", record.summary);
+  json.field("retransmission", record.retransmission);
+  json.field("copy", record.copy);
+  json.field("malformed", record.malformed);
+  json.key("chunks");
+  json.raw(record.chunks.empty() ? std::string_view("{}") : std::string_view(record.chunks));
+  json.field("size", uint64_t{record.payload.size()});
+  if (with_payload) {
+    const bool plain = store::is_utf8(record.payload);
+    json.field(plain ? "payload" : "payload_base64",
+               plain ? std::string_view(record.payload) : std::string_view(base64(record.payload)));
+  }
+  json.end_object();
 }
 
 model::Record as_record(const StoredRecord& stored) {
