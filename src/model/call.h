@@ -106,7 +106,7 @@ struct Call {
   uint32_t retransmissions = 0;
   uint32_t copies = 0;     // seen again by a second tap or interface
   uint32_t malformed = 0;  // messages with a defect
-  uint64_t first_frame = 0;
+  uint64_t first_frame = 0, last_frame = 0;  // of its messages; what is kept: record numbers
   uint32_t expires_s = 0;  // registrations and subscriptions: granted
   uint64_t any_matches =
       0;  // one bit a message predicate that some message satisfied (query `any(...)`)

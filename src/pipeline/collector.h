@@ -67,6 +67,7 @@ class Collector final {
   void seal_loop();
   void keep_house();
   void note_intake_losses();
+  std::string checkpoint_path() const { return options_.store.folder + "/open-calls"; }
   void notice(std::string_view text) const;
   void sleep(std::chrono::milliseconds time);
 

@@ -140,9 +140,13 @@ void Keeper::take_message(const Message& message, Prepared& prepared, size_t i) 
     ++counters_.sightings;
     weaver_.add_copy(message.facts);
     flags = store::kCopy;
-  } else if (weaver_.add(message.record, message.facts).retransmission) {
-    ++counters_.retransmissions;
-    flags = store::kRetransmission;
+  } else {
+    model::Record record = message.record;
+    record.frame = sequence_;  // what a call is made of is told by the records' numbers
+    if (weaver_.add(record, message.facts).retransmission) {
+      ++counters_.retransmissions;
+      flags = store::kRetransmission;
+    }
   }
   keep(prepared, i, flags);
   ++counters_.sip;
@@ -244,7 +248,7 @@ Result<void> Keeper::finish() {
   if (error_) return tl::unexpected<Error>(*error_);
   {
     const std::lock_guard lock(weaver_mutex_);
-    weaver_.flush(kNoTime);
+    if (!options_.live) weaver_.flush(kNoTime);
     if (options_.live) ledger_.write(entries_, options_.clock(), true);
   }
   return store_entries();

@@ -16,6 +16,7 @@
 #include "pipeline/sighting_filter.h"
 #include "pipeline/tails.h"
 #include "store/duckdb/scan.h"
+#include "store/search.h"
 #include "store/store.h"
 #include "weave/call_weaver.h"
 
@@ -52,8 +53,14 @@ class Keeper final : public Consumer {
   void consume(size_t shard, Chunk& chunk) override;
   bool is_satisfied() const override { return failed_.load(std::memory_order_relaxed); }
 
-  // The end: every call is written as a row. Error: what the store said when it could take no more.
+  // The end. Import: every call is written as a row; live: calls that go on are left to
+  // checkpoint(). Error: what the store said when it could take no more.
   Result<void> finish();
+  // Writes the calls that have no row yet to `path`, for resume() of the next start.
+  Result<void> checkpoint(const std::string& path);
+  // Takes up the calls of a checkpoint (it need not be there), and what the store has of them
+  // since. Before anything is consumed. Gives how many calls go on.
+  Result<size_t> resume(const std::string& path, store::Search& search);
 
   // Calls that have no row yet, as rows; at most `max_age` old.
   std::shared_ptr<const store::RowSet> live_calls(Nanoseconds max_age = 300 * kMillisecond);
@@ -72,6 +79,10 @@ class Keeper final : public Consumer {
   void keep(Prepared& prepared, size_t entry, uint16_t flags);
   void note_losses(const Chunk& chunk);
   void tell_tails(const Chunk& chunk, const Prepared& prepared);
+  // Gives when the first of them had come in.
+  Result<Timestamp> refeed(store::Search& search, uint64_t from,
+                           const FlatMap<uint64_t, uint64_t>& known);
+  Result<void> discard_written(store::Search& search, Timestamp since);
   Result<void> store_entries();
   std::shared_ptr<const store::RowSet> look_at_calls();
 

@@ -152,30 +152,31 @@ void collect_ids(const std::vector<StoredRecord>& records, std::set<std::string>
 }  // namespace
 
 const std::vector<std::string>& call_columns() {
-  static const std::vector<std::string> columns = {"call_id",      "kind",
-                                                   "state",        "hangup_by",
-                                                   "transport",    "method",
-                                                   "status",       "reason",
-                                                   "reason_cause", "cause_protocol",
-                                                   "cause_text",   "src_ip",
-                                                   "src_port",     "dst_ip",
-                                                   "dst_port",     "request_uri",
-                                                   "from_user",    "from_host",
-                                                   "from_display", "to_user",
-                                                   "to_host",      "to_display",
-                                                   "start",        "invite",
-                                                   "trying",       "ringing",
-                                                   "progress",     "answer",
-                                                   "confirmed",    "cancel",
-                                                   "bye",          "final_response",
-                                                   "last",         "end",
-                                                   "messages",     "retransmissions",
-                                                   "copies",       "malformed",
-                                                   "expires",      "partial",
-                                                   "user_agent",   "codec",
-                                                   "offered",      "correlation_ids",
-                                                   "nodes",        "legs",
-                                                   "media",        "open"};
+  static const std::vector<std::string> columns = {"call_id",       "kind",
+                                                   "state",         "hangup_by",
+                                                   "transport",     "method",
+                                                   "status",        "reason",
+                                                   "reason_cause",  "cause_protocol",
+                                                   "cause_text",    "src_ip",
+                                                   "src_port",      "dst_ip",
+                                                   "dst_port",      "request_uri",
+                                                   "from_user",     "from_host",
+                                                   "from_display",  "to_user",
+                                                   "to_host",       "to_display",
+                                                   "start",         "invite",
+                                                   "trying",        "ringing",
+                                                   "progress",      "answer",
+                                                   "confirmed",     "cancel",
+                                                   "bye",           "final_response",
+                                                   "last",          "end",
+                                                   "messages",      "retransmissions",
+                                                   "copies",        "malformed",
+                                                   "expires",       "partial",
+                                                   "user_agent",    "codec",
+                                                   "offered",       "correlation_ids",
+                                                   "nodes",         "first_sequence",
+                                                   "last_sequence", "legs",
+                                                   "media",         "open"};
   return columns;
 }
 
@@ -220,6 +221,8 @@ std::unique_ptr<StoredCall> read_call(const store::Rows& rows) {
   call.offered = keep.list(in.list());
   stored->correlation_ids = in.list();
   stored->nodes = in.list();
+  call.first_frame = static_cast<uint64_t>(in.integer());
+  call.last_frame = static_cast<uint64_t>(in.integer());
   read_legs(in.text(), call, keep);
   if (call.legs.empty()) call.legs.push_back({call_id, {}, {}});
   read_media(in.text(), call);

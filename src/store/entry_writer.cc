@@ -159,6 +159,8 @@ void append_call(std::string& out, const model::Call& call, const CallExtras& ex
   head.dst_port = call.dst.port;
   head.status = call.status;
   head.cause = call.cause;
+  head.first_sequence = call.first_frame;
+  head.last_sequence = call.last_frame;
   head.messages = call.messages;
   head.retransmissions = call.retransmissions;
   head.copies = call.copies;

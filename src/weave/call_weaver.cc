@@ -246,6 +246,7 @@ CallWeaver::Outcome CallWeaver::add(const model::Record& record, const SipFacts&
   Tracker& t = trackers_[index];
   Call& call = t.call;
   ++call.messages;
+  call.last_frame = std::max(call.last_frame, record.frame);
   t.touched = clock_;
   call.any_matches |= facts.any_bits;
   if (facts.malformed) ++call.malformed;
@@ -568,10 +569,11 @@ void CallWeaver::look(size_t begin, size_t end, const OnDone& tell) {
   }
 }
 
-void CallWeaver::discard(std::string_view call_id) {
+void CallWeaver::discard(std::string_view call_id, uint64_t last_frame) {
   const uint32_t* known = by_call_id_.find(hash_text(call_id), call_id);
   if (known == nullptr) return;
   const uint32_t index = *known;
+  if (trackers_[index].call.last_frame > last_frame) return;
   trackers_[index].told = true;
   drop(index);
 }

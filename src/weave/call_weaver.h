@@ -71,8 +71,8 @@ class CallWeaver final {
   // For whoever looks on while calls go on, a few at a time: calls in slots begin..end as of now.
   size_t slot_count() const { return trackers_.size(); }
   void look(size_t begin, size_t end, const OnDone& tell);
-  // Forgets a call without telling.
-  void discard(std::string_view call_id);
+  // Forgets a call without telling, unless it has messages beyond `last_frame`.
+  void discard(std::string_view call_id, uint64_t last_frame);
   // A call with what the next messages will be judged by, to be taken up by another weaver.
   struct Progress {
     uint32_t primary_cseq = 0;
