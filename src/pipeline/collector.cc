@@ -70,6 +70,10 @@ Result<void> Collector::open() {
   keeping.node = options_.node;
   keeping.clock = options_.clock;
   keeping.stop = &stop_;
+  secrets_ = std::make_unique<SecretFile>(options_.store.folder + "/secrets");
+  keeping.on_secret = [this](const Event& event) {
+    if (auto kept = secrets_->add(event); !kept) notice(kept.error().message);
+  };
   keeper_ = std::make_unique<Keeper>(*store_, keeping);
   const size_t open_calls = SL_TRY(keeper_->resume(checkpoint_path(), *search_));
   if (open_calls != 0) notice(fmt::format("{} calls that were going on are taken up", open_calls));

@@ -154,7 +154,7 @@ constexpr std::array<SettingInfo, kSettingCount> kSettings = {{
      "Longest time until records are sealed into a file; they are safe and searchable before",
      true, true, false},
     {SettingId::StoreZstdLevel, SettingType::Number, "store.zstd_level", "store-zstd-level",
-     "SIPLOOM_STORE_ZSTD_LEVEL", "3", "1", "19",
+     "SIPLOOM_STORE_ZSTD_LEVEL", "1", "1", "19",
      "", "",
      "How hard sealed files are compressed: more is smaller and slower",
      true, true, false},
