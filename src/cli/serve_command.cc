@@ -2,11 +2,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
+
 #include "admin/settings.h"
 #include "base/json_writer.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/output.h"
+#include "cli/service_notify.h"
 #include "cli/wall_clock.h"
 #include "pipeline/collector.h"
 
@@ -106,6 +109,26 @@ void tell_endpoints(const pipeline::Collector& collector, const intake::Intake* 
   }
 }
 
+// Until a signal comes or taking has ended. systemd is told that we live as long as records that
+// come in can be stored, or it is known why not.
+void wait_for_end(const pipeline::Collector& collector, const ServiceNotify& service) {
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point told = Clock::now();
+  std::string state;
+  while (!stop_flag() && !collector.is_over()) {
+    ::usleep(100'000);
+    const pipeline::Health health = collector.health();
+    if (health.state != state) {
+      state = health.state;
+      service.status(health.why.empty() ? state : state + ": " + health.why);
+    }
+    const auto period = service.watchdog();
+    if (!period || Clock::now() - told < *period / 3) continue;
+    service.alive();
+    told = Clock::now();
+  }
+}
+
 }  // namespace
 
 int serve_command(const Options& options) {
@@ -115,8 +138,11 @@ int serve_command(const Options& options) {
   auto collector = pipeline::Collector::start(collector_options(*settings, log));
   if (!collector) return fail_with(collector.error());
   tell_endpoints(**collector, (*collector)->intake(), log);
-  while (!stop_flag() && !(*collector)->is_over()) ::usleep(100'000);
+  const ServiceNotify service;
+  service.ready();
+  wait_for_end(**collector, service);
   log.write("info", "stopping");
+  service.stopping();
   if (auto stopped = (*collector)->stop(); !stopped) return fail_with(stopped.error());
   return 0;
 }
