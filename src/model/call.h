@@ -117,6 +117,8 @@ struct Call {
   std::vector<std::string_view>
       codecs;  // codecs of the last answer; of the offer when none was seen
   std::vector<MediaEndpoint> media;
+  std::vector<std::string_view> nodes;            // agents that saw it, the first first
+  std::vector<std::string_view> correlation_ids;  // that agents gave its messages (HEP chunk 0x11)
 };
 
 // Derived times; kNoDuration where one of the two ends is not known.

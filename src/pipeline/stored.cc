@@ -219,8 +219,8 @@ std::unique_ptr<StoredCall> read_call(const store::Rows& rows) {
   call.user_agents = keep.list(in.list());
   call.codecs = keep.list(in.list());
   call.offered = keep.list(in.list());
-  stored->correlation_ids = in.list();
-  stored->nodes = in.list();
+  call.correlation_ids = keep.list(in.list());
+  call.nodes = keep.list(in.list());
   call.first_frame = static_cast<uint64_t>(in.integer());
   call.last_frame = static_cast<uint64_t>(in.integer());
   read_legs(in.text(), call, keep);

@@ -22,7 +22,6 @@ struct StoredCall {
   StoredCall& operator=(const StoredCall&) = delete;
 
   model::Call call;
-  std::vector<std::string> correlation_ids, nodes;
   bool open = false;  // not over when the row was made
   std::deque<std::string> texts;
 };
