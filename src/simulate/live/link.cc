@@ -40,19 +40,14 @@ int take_socket_error(int socket) {
 
 }  // namespace
 
-Link::Link(Destination destination, size_t spool_bytes, Say say)
-    : destination_(std::move(destination)), spool_limit_(spool_bytes), say_(std::move(say)) {}
+Link::Link(Destination destination, size_t spool_bytes, Voice& voice)
+    : destination_(std::move(destination)), spool_limit_(spool_bytes), voice_(voice) {}
 
 Link::~Link() { close_socket(); }
 
 void Link::close_socket() {
   if (socket_ >= 0) ::close(socket_);
   socket_ = -1;
-}
-
-void Link::say_once(bool& said, const std::string& what) {
-  if (!said && say_) say_(destination_.text() + ": " + what);
-  said = true;
 }
 
 Result<void> Link::open(Nanoseconds now) {
@@ -97,10 +92,8 @@ void Link::begin_connect(Nanoseconds now) {
 void Link::connected(Nanoseconds now) {
   state_ = State::Open;
   ++counters_.connects;
-  if (said_away_ && say_) {
-    say_(fmt::format("{}: connected; {} messages had waited", destination_.text(), spool_.size()));
-  }
-  said_away_ = said_full_ = false;
+  if (missed_) voice_.back(spool_.size());
+  missed_ = false;
   flush(now);
 }
 
@@ -117,14 +110,16 @@ void Link::lose(const char* why, Nanoseconds now) {
   blocked_ = false;
   retry_at_ = now + pause_;
   pause_ = std::min(pause_ * 2, kLongestPause);
-  say_once(said_away_,
-           fmt::format("{}; trying again, up to {} MiB of messages wait", why, spool_limit_ >> 20));
+  if (missed_) return;
+  missed_ = true;
+  voice_.away(
+      fmt::format("{}; trying again, up to {} MiB of messages wait", why, spool_limit_ >> 20));
 }
 
 void Link::send(Kind kind, std::string message) {
   if (spooled_bytes_ + message.size() > spool_limit_) {
     ++counters_.overflowed;
-    return say_once(said_full_, "the spool is full, messages are lost");
+    return voice_.full();
   }
   spooled_bytes_ += message.size();
   spool_.push_back({std::move(message), kind, false});
@@ -141,7 +136,7 @@ void Link::written(Spooled& message) {
 
 void Link::take_refusal() {
   ++counters_.refused;
-  say_once(said_refused_, "connection refused; what is sent is lost until somebody listens");
+  voice_.refused();
 }
 
 void Link::flush_udp() {
@@ -159,7 +154,7 @@ void Link::flush_udp() {
     }
     if (sent < 0) {
       ++counters_.failed;
-      say_once(said_failed_, fmt::format("a message is lost: {}", std::strerror(errno)));
+      voice_.failed(std::strerror(errno));
     } else {
       written(message);
     }

@@ -6,12 +6,12 @@
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <string>
 
 #include "base/time.h"
 #include "simulate/live/clock.h"
 #include "simulate/live/destination.h"
+#include "simulate/live/voice.h"
 
 namespace siploom::simulate::live {
 
@@ -29,18 +29,17 @@ struct LinkCounters {
   uint64_t overflowed = 0;  // lost: the spool was full
   uint64_t failed = 0;      // lost: the system refused it (no route, larger than a datagram)
   uint64_t left = 0;        // lost: still in the spool at the end
-  uint64_t refused = 0;     // UDP: ICMP said that nobody listens; those were lost on the way
+  uint64_t refused = 0;     // UDP: sent, but ICMP said that nobody listens
   uint64_t connects = 0;    // TCP
   uint64_t resent = 0;  // TCP: sent again, since nobody confirmed them before a connection broke
 
-  uint64_t lost() const { return overflowed + failed + left + refused; }
+  uint64_t lost() const { return overflowed + failed + left; }
 };
 
 class Link final {
  public:
-  using Say = std::function<void(const std::string&)>;
-
-  Link(Destination destination, size_t spool_bytes, Say say);
+  // The voice, that of its destination, lives longer.
+  Link(Destination destination, size_t spool_bytes, Voice& voice);
   ~Link();
   Link(Link&& other) noexcept = delete;
 
@@ -81,12 +80,11 @@ class Link final {
   void take_refusal();
   void release();
   void written(Spooled& message);
-  void say_once(bool& said, const std::string& what);
   void close_socket();
 
   Destination destination_;
   size_t spool_limit_;
-  Say say_;
+  Voice& voice_;
   int socket_ = -1;
   State state_ = State::Away;
   // The first `written_` are in the hands of the kernel, but not confirmed by the other side; of
@@ -97,7 +95,7 @@ class Link final {
   size_t spooled_bytes_ = 0;
   Nanoseconds pause_ = kFirstPause, retry_at_ = 0, connect_until_ = 0;
   bool blocked_ = false;  // the kernel takes no more at present
-  bool said_away_ = false, said_refused_ = false, said_failed_ = false, said_full_ = false;
+  bool missed_ = false;   // said to be away
   LinkCounters counters_;
 };
 

@@ -41,14 +41,17 @@ class Sender final : public Feed {
   Nanoseconds begin_wall_;
   Nanoseconds begin_ = 0;  // monotonic
   Nanoseconds pumped_ = 0, behind_max_ = 0;
+  std::vector<Voice> voices_;  // of the destinations
   std::array<std::unique_ptr<Link>, kNodes> links_;
 };
 
 Result<void> Sender::open() {
   begin_ = clock_.monotonic();
+  for (const Destination& each : live_.destinations) voices_.emplace_back(each.text(), live_.say);
   for (size_t i = 0; i < kNodes; ++i) {
-    const Destination& destination = live_.destinations[i % live_.destinations.size()];
-    links_[i] = std::make_unique<Link>(destination, live_.spool_bytes, live_.say);
+    const size_t which = i % live_.destinations.size();
+    links_[i] =
+        std::make_unique<Link>(live_.destinations[which], live_.spool_bytes, voices_[which]);
     SL_TRY_VOID(links_[i]->open(begin_));
     nodes_.set_link(i, *links_[i]);
   }

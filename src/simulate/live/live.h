@@ -18,7 +18,7 @@ struct LiveOptions {
   double speed = 1;                  // above 1: time in HEP goes so much slower than the plan's
   size_t spool_bytes = kSpoolBytes;  // of each node
   const std::atomic<bool>* stop = nullptr;
-  Link::Say say;  // what went wrong, once each; may be empty
+  Say say;  // what went wrong, once each; may be empty
 };
 
 struct LiveResult {

@@ -259,9 +259,9 @@ TEST_CASE("a TCP collector that goes and comes again misses nothing, and is spok
     if (text.find("trying again") != std::string::npos) ++away;
     if (text.find("connected;") != std::string::npos) ++back;
   }
-  CHECK(away == kNodes);
-  CHECK(back == kNodes);
-  CHECK(ran.said.size() == 2 * kNodes);
+  CHECK(away == 1);
+  CHECK(back == 1);
+  CHECK(ran.said.size() == 2);
   for (const NodeReport& node : ran.result.report.nodes) CHECK(node.link.connects == 2);
 }
 
@@ -279,8 +279,7 @@ TEST_CASE("a TCP collector that never comes: the spool is bounded and what is lo
   CHECK(edge.link.left < 60);
   CHECK(edge.link.overflowed + edge.link.left >= ran.result.truth.sip_messages);
   // Once that it is away, once that the spool is full.
-  CHECK(ran.said.size() <= 2 * kNodes);
-  CHECK(ran.said.size() > kNodes);
+  CHECK(ran.said.size() == 2);
 }
 
 TEST_CASE("a slow TCP collector: what the kernel does not take waits") {
@@ -304,7 +303,7 @@ TEST_CASE("UDP that nobody listens to: refusals are counted, said once, and noth
   const Ran ran = run_with(demo(20 * kSecond), to(collector.url()), clock);
   const NodeReport& edge = ran.result.report.nodes[kEdge];
   CHECK(edge.link.refused > 0);
-  CHECK(ran.said.size() == kNodes);
+  CHECK(ran.said.size() == 1);
   CHECK(ran.said.front().find("refused") != std::string::npos);
   CHECK(ran.result.truth.sip_messages > 100);
 }

@@ -25,7 +25,6 @@ void write_sent(JsonWriter& json, const LinkCounters& link) {
 
 void write_lost(JsonWriter& json, const NodeReport& node) {
   json.begin_object();
-  json.field("refused", node.link.refused);
   json.field("spool_full", node.link.overflowed);
   json.field("left_in_spool", node.link.left);
   json.field("failed", node.link.failed);
@@ -41,6 +40,12 @@ uint64_t Report::sent() const {
   return sum;
 }
 
+uint64_t Report::refused() const {
+  uint64_t sum = 0;
+  for (const NodeReport& node : nodes) sum += node.link.refused;
+  return sum;
+}
+
 uint64_t Report::lost() const {
   uint64_t sum = 0;
   for (const NodeReport& node : nodes) sum += lost_of(node);
@@ -48,9 +53,9 @@ uint64_t Report::lost() const {
 }
 
 std::string report_text(const Report& report) {
-  std::string out =
-      fmt::format("sent {} HEP messages of {} Call-IDs in {}s, lost {}\n", report.sent(),
-                  report.calls, format_seconds(report.took, 1), report.lost());
+  std::string out = fmt::format(
+      "sent {} HEP messages of {} Call-IDs in {}s, {} were refused, lost {} more\n", report.sent(),
+      report.calls, format_seconds(report.took, 1), report.refused(), report.lost());
   for (const NodeReport& node : report.nodes) {
     out += fmt::format("  {} ({}, id {}) to {}: {} SIP, {} RTCP, {} logs, {} lost\n", node.name,
                        node.profile, node.capture_id, node.destination, node.link.sent[0],
@@ -67,6 +72,7 @@ std::string report_json(const Report& report) {
   json.key("seconds");
   json.seconds(report.took);
   json.field("sent", report.sent());
+  json.field("refused", report.refused());
   json.field("lost", report.lost());
   json.field("call_ids", report.calls);
   json.key("behind_max_s");
@@ -82,6 +88,7 @@ std::string report_json(const Report& report) {
     json.key("sent");
     write_sent(json, node.link);
     json.field("bytes", node.link.bytes);
+    json.field("refused", node.link.refused);
     json.key("lost");
     write_lost(json, node);
     json.field("connects", node.link.connects);

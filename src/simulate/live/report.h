@@ -23,7 +23,8 @@ struct Report {
   uint64_t calls = 0;          // Call-IDs
 
   uint64_t sent() const;
-  uint64_t lost() const;
+  uint64_t refused() const;  // of what was sent
+  uint64_t lost() const;     // never sent
 };
 
 // A line for all, and one for each node; ends in a newline.
