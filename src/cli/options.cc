@@ -262,10 +262,11 @@ void add_export(CLI::App& app, Options& o) {
 
 void add_live(CLI::App& sub, Options& o) {
   SimulateOptions& s = o.simulate;
-  sub.add_option("--hep", s.hep,
-                 "Send SIP, RTCP and logs in real time to this collector; several: one for each "
-                 "node in turn")
-      ->type_name("udp|tcp:HOST:PORT,...")
+  sub.add_option(
+         "--hep", s.hep,
+         "Send SIP, RTCP and logs in real time to this collector (or tcp:); several: one for "
+         "each node in turn")
+      ->type_name("udp:HOST:PORT,...")
       ->group("Live");
   sub.add_option("--profile", s.profiles,
                  "HEP as these programs write it, for the nodes edge1, pbx1 and media1 (default "

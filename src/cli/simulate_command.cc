@@ -30,6 +30,18 @@ std::vector<std::string> split_names(std::string_view text) {
   return out;
 }
 
+// By place: an empty one stands for what is usual there.
+std::vector<std::string> split_places(std::string_view text) {
+  std::vector<std::string> out;
+  for (bool more = !text.empty(); more;) {
+    const Halves halves = split_once(text, ',');
+    out.emplace_back(trim(halves.before));
+    text = halves.after;
+    more = halves.found;
+  }
+  return out;
+}
+
 Result<simulate::Options> to_options(const SimulateOptions& given) {
   simulate::Options out = SL_TRY(simulate::preset(given.preset));
   out.seed = given.seed;
@@ -101,8 +113,8 @@ Result<void> check_way(const SimulateOptions& given) {
 Result<simulate::live::LiveOptions> to_live(const SimulateOptions& given) {
   simulate::live::LiveOptions live;
   live.destinations = SL_TRY(simulate::live::parse_destinations(given.hep));
-  live.nodes.profiles = split_names(given.profiles);
-  live.nodes.names = split_names(given.nodes);
+  live.nodes.profiles = split_places(given.profiles);
+  live.nodes.names = split_places(given.nodes);
   live.nodes.key = given.key;
   if (given.capture_id > UINT32_MAX - simulate::live::kNodes) {
     return fail(ErrorCode::InvalidArgument, "--capture-id: give a number of 32 bits");

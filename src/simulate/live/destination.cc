@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <netdb.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/text.h"
@@ -58,7 +59,7 @@ Result<std::vector<Destination>> parse_destinations(std::string_view text) {
               fmt::format("--hep: at most {} destinations, one for each node", kMaxDestinations));
 }
 
-Result<SocketAddress> resolve(const Destination& destination) {
+Result<SocketAddress> resolve(const Destination& destination, size_t attempt) {
   addrinfo hints{};
   hints.ai_socktype = destination.tcp ? SOCK_STREAM : SOCK_DGRAM;
   hints.ai_flags = AI_NUMERICSERV;
@@ -67,11 +68,19 @@ Result<SocketAddress> resolve(const Destination& destination) {
   if (code != 0) {
     return fail(ErrorCode::NotFound, fmt::format("{}: {}", destination.host, gai_strerror(code)));
   }
-  SocketAddress out;
-  out.size = found->ai_addrlen;
-  std::memcpy(&out.bytes, found->ai_addr, found->ai_addrlen);
+  std::vector<SocketAddress> all;
+  // "localhost" is ::1, too, where few collectors listen.
+  for (const bool v4 : {true, false}) {
+    for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+      if ((each->ai_family == AF_INET) != v4) continue;
+      SocketAddress& address = all.emplace_back();
+      address.size = std::min<socklen_t>(each->ai_addrlen, sizeof address.bytes);
+      std::memcpy(&address.bytes, each->ai_addr, address.size);
+    }
+  }
   freeaddrinfo(found);
-  return out;
+  if (all.empty()) return fail(ErrorCode::NotFound, destination.host + ": no address");
+  return all[attempt % all.size()];
 }
 
 }  // namespace siploom::simulate::live

@@ -29,7 +29,8 @@ struct SocketAddress {
   sockaddr_storage bytes{};
   socklen_t size = 0;
 };
-// Asks the resolver, which may take its time. NotFound: it knows no such host.
-Result<SocketAddress> resolve(const Destination& destination);
+// Asks the resolver, which may take its time; IPv4 comes first, and of several addresses another
+// one at each attempt. NotFound: it knows no such host.
+Result<SocketAddress> resolve(const Destination& destination, size_t attempt = 0);
 
 }  // namespace siploom::simulate::live

@@ -64,7 +64,7 @@ Result<void> Link::open(Nanoseconds now) {
 
 // Gives UDP its address, and begins to connect TCP.
 Result<void> Link::open_socket() {
-  const SocketAddress address = SL_TRY(resolve(destination_));
+  const SocketAddress address = SL_TRY(resolve(destination_, attempts_));
   const int type = destination_.tcp ? SOCK_STREAM : SOCK_DGRAM;
   socket_ = ::socket(address.bytes.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (socket_ < 0) {
@@ -86,12 +86,15 @@ Result<void> Link::open_socket() {
 void Link::begin_connect(Nanoseconds now) {
   state_ = State::Connecting;
   connect_until_ = now + kConnectLimit;
-  if (auto opened = open_socket(); !opened) lose(opened.error().message.c_str(), now);
+  auto opened = open_socket();
+  ++attempts_;
+  if (!opened) lose(opened.error().message.c_str(), now);
 }
 
 void Link::connected(Nanoseconds now) {
   state_ = State::Open;
   ++counters_.connects;
+  attempts_ = 0;
   if (missed_) voice_.back(spool_.size());
   missed_ = false;
   flush(now);

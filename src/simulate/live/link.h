@@ -95,6 +95,7 @@ class Link final {
   size_t spooled_bytes_ = 0;
   Nanoseconds pause_ = kFirstPause, retry_at_ = 0, connect_until_ = 0;
   bool blocked_ = false;  // the kernel takes no more at present
+  size_t attempts_ = 0;   // since there was a connection
   bool missed_ = false;   // said to be away
   LinkCounters counters_;
 };

@@ -46,7 +46,7 @@ void Dialog::put_address(Field text, Field binary, const std::array<uint8_t, 4>&
 void Dialog::begin(Rng& rng, uint32_t node, uint32_t first_node_id) {
   put_hex(Field::CallId, rng);
   char* const call_id = slot(Field::CallId);
-  for (const size_t dash : {8, 13, 18, 23}) call_id[dash] = '-';
+  for (const size_t dash : {8u, 13u, 18u, 23u}) call_id[dash] = '-';
   for (const Field each :
        {Field::FromTag, Field::ToTag, Field::Branch0, Field::Branch1, Field::Branch2,
         Field::Branch3, Field::Nonce, Field::Response, Field::Filler}) {
