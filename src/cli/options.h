@@ -93,6 +93,12 @@ struct SimulateOptions {
          fragment_percent = -1, copies_percent = -1;
   std::string start;
   bool no_media = false;
+  Nanoseconds duration = 0;
+  // Live.
+  std::string hep;  // destinations; empty: a file is written
+  std::string profiles, nodes, key;
+  uint64_t capture_id = 0;  // 0: as it is by default
+  double speed = 0;         // 0: as time goes
 };
 
 // What commands that work on a store or a server share.
