@@ -5,6 +5,7 @@
 #include "cli/command_tree.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "store/table.h"
 #include "cli/version.h"
 #include "registry/fields.h"
 
@@ -67,7 +68,7 @@ _siploom() {
     -i|--interface) _siploom_offer "any $(ls /sys/class/net 2>/dev/null)" "$word"; return ;;
     --color) _siploom_offer "auto always never" "$word"; return ;;
     --format) _siploom_offer "pcap pcapng text jsonl csv" "$word"; return ;;
-    completion) _siploom_offer "bash zsh man reference" "$word"; return ;;
+    completion) _siploom_offer "bash zsh man reference store" "$word"; return ;;
     --sort) _siploom_offer "$_siploom_fields -${_siploom_fields// / -}" "$word"; return ;;
     --columns) _siploom_offer "$_siploom_fields" "${word##*,}" "${word%"${word##*,}"}"; return ;;
     -f|--filter) _siploom_filter "${word#[\"\']}"; return ;;
@@ -201,6 +202,22 @@ std::string reference() {
   return out;
 }
 
+std::string store_reference() {
+  std::string out =
+      "# Columns of the store\n\nMade by `siploom completion store`; do not edit. What the files are "
+      "and how to read them: [store.md](../store.md).\n";
+  for (const store::Table table : {store::Table::Records, store::Table::Calls,
+                                   store::Table::Streams, store::Table::Ledger}) {
+    out += fmt::format("\n## {}\n\n| column | type | what |\n|---|---|---|\n",
+                       store::table_name(table));
+    for (const store::ColumnInfo& column : store::columns(table)) {
+      out += fmt::format("| `{}` | {} | {} |\n", column.name, store::sql_type(column.type),
+                         column.help);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 int completion_command(const Options& options) {
@@ -209,6 +226,7 @@ int completion_command(const Options& options) {
   if (options.shell == "zsh") out.write(zsh_script());
   if (options.shell == "man") out.write(man_page());
   if (options.shell == "reference") out.write(reference());
+  if (options.shell == "store") out.write(store_reference());
   return 0;
 }
 

@@ -42,7 +42,7 @@ constexpr Usage kUsages[] = {
     {"split", "[OPTIONS] [FILTER] FILES..."},
     {"export", "[OPTIONS] [FILTER] FILES..."},
     {"fields", "[OPTIONS] [WORD]"},
-    {"completion", "bash|zsh|man|reference"},
+    {"completion", "bash|zsh|man|reference|store"},
     {"version", "[--json]"},
     {"simulate", "[OPTIONS] FILE | --hep udp:HOST:PORT"},
     {"serve", "[OPTIONS]"},
@@ -274,11 +274,11 @@ void add_small(CLI::App& app, Options& o) {
       ->option_text(" ");
   add_output(fields, o.output, false);
   CLI::App& completion = *app.add_subcommand(
-      "completion", "Print completion for bash or zsh, the man page or the reference");
+      "completion", "Print completion for bash or zsh, the man page or a reference");
   completion.callback([&o] { o.command = Command::Completion; });
-  completion.add_option("kind", o.shell, "bash, zsh, man or reference")
+  completion.add_option("kind", o.shell, "bash, zsh, man, reference or store")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "man", "reference"}))
+      ->check(CLI::IsMember({"bash", "zsh", "man", "reference", "store"}))
       ->option_text(" ");
   CLI::App& version = *app.add_subcommand("version", "Print the version");
   version.callback([&o] { o.command = Command::Version; });
