@@ -5,9 +5,9 @@
 #include "cli/command_tree.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "store/table.h"
 #include "cli/version.h"
 #include "registry/fields.h"
+#include "store/table.h"
 
 namespace siploom::cli {
 
@@ -204,10 +204,11 @@ std::string reference() {
 
 std::string store_reference() {
   std::string out =
-      "# Columns of the store\n\nMade by `siploom completion store`; do not edit. What the files are "
+      "# Columns of the store\n\nMade by `siploom completion store`; do not edit. What the files "
+      "are "
       "and how to read them: [store.md](../store.md).\n";
-  for (const store::Table table : {store::Table::Records, store::Table::Calls,
-                                   store::Table::Streams, store::Table::Ledger}) {
+  for (const store::Table table :
+       {store::Table::Records, store::Table::Calls, store::Table::Streams, store::Table::Ledger}) {
     out += fmt::format("\n## {}\n\n| column | type | what |\n|---|---|---|\n",
                        store::table_name(table));
     for (const store::ColumnInfo& column : store::columns(table)) {

@@ -48,6 +48,7 @@ constexpr Usage kUsages[] = {
     {"serve", "[OPTIONS]"},
     {"import", "--store DIR FILES..."},
     {"query", "[OPTIONS] [FILTER] --store DIR|--server URL"},
+    {"doctor", "[OPTIONS]"},
     {"sql", "--store DIR|--server URL STATEMENT"},
 };
 

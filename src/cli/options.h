@@ -103,10 +103,12 @@ struct SimulateOptions {
 
 // What commands that work on a store or a server share.
 struct StoreCommandOptions {
-  std::string store;   // its folder
-  std::string server;  // or the URL of who has it
-  std::string token;   // for the server; else from SIPLOOM_TOKEN
-  std::string trust;   // of https: a CA file, or sha256:FINGERPRINT
+  std::string store;      // its folder
+  std::string server;     // or the URL of who has it
+  std::string token;      // for the server; else from SIPLOOM_TOKEN
+  std::string trust;      // of https: a CA file, or sha256:FINGERPRINT
+  std::string hep;        // doctor: where agents send to
+  bool no_probe = false;  // doctor: sends nothing
   std::string table = "calls";
   std::vector<std::string> words;
   size_t limit = 0;
@@ -127,6 +129,7 @@ enum class Command : uint8_t {
   Import,
   Query,
   Sql,
+  Doctor,
   Calls,
   Show,
   Grep,
