@@ -99,8 +99,8 @@ Result<std::string> Remote::send(http::ClientRequest request) {
   Json problem;
   std::string_view title, detail;
   if (parser.parse(response.body).get(problem) == simdjson::SUCCESS) {
-    static_cast<void>(problem["title"].get_string().get(title));
-    static_cast<void>(problem["detail"].get_string().get(detail));
+    if (problem["title"].get_string().get(title) != simdjson::SUCCESS) title = {};
+    if (problem["detail"].get_string().get(detail) != simdjson::SUCCESS) detail = {};
   }
   if (response.status == 401 && token_.empty()) {
     detail = "make a token in the web interface and give it with --token or SIPLOOM_TOKEN";
