@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "model/call.h"
 #include "model/record.h"
+#include "store/utf8.h"
 
 namespace siploom::store {
 
@@ -59,7 +60,10 @@ void SegmentIndexMaker::add_rollup(const RollupRow& row) {
 }
 
 void SegmentIndexMaker::add_text(KeyKind kind, std::string_view text) {
-  if (!text.empty()) add_key(bloom_key(kind, text));
+  if (text.empty()) return;
+  add_key(bloom_key(kind, text));
+  // The column has it as UTF-8, and so do questions about it.
+  if (!is_utf8(text)) add_key(bloom_key(kind, to_utf8(text)));
 }
 
 void SegmentIndexMaker::add_record(const RecordHead& record) {

@@ -33,6 +33,7 @@ class SegmentIndexMaker final {
   void add(const EntryHead& entry);
   void add_key(uint64_t key) { keys_.insert(key); }
   void add_rollup(const RollupRow& row);
+  size_t key_count() const { return keys_.size(); }
   // The side file's octets.
   std::string finish() const;
 
