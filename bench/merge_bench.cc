@@ -1,12 +1,16 @@
 // What merging costs: Parquet segments of records (as seal_bench writes them) become one, with the
 // processor time, the memory, the size before and after, and how long a Call-ID is looked for in
-// the many and in the one. merge_bench OUTPUT LEVEL INPUT...
+// the many and in the one. merge_bench OUTPUT LEVEL GROUP INPUT...
 #include <fmt/format.h>
-#include <sys/resource.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
+#include <fstream>
+#include <thread>
 
 #include "store/duckdb/merger.h"
 
@@ -30,11 +34,35 @@ double wall_seconds() {
   std::exit(2);
 }
 
-long peak_mib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss / 1024;
-}
+// The most of our own memory while this lives, looked at every few ms; files in the page cache that
+// are mapped do not count.
+class PeakMemory final {
+ public:
+  PeakMemory() : thread_([this] { watch(); }) {}
+  ~PeakMemory() {
+    stop_ = true;
+    thread_.join();
+  }
+  static long now_mib() {
+    std::ifstream in("/proc/self/status");
+    for (std::string line; std::getline(in, line);) {
+      if (line.starts_with("RssAnon:")) return std::atol(line.c_str() + 8) / 1024;
+    }
+    return 0;
+  }
+  long mib() const { return most_; }
+
+ private:
+  void watch() {
+    while (!stop_) {
+      most_ = std::max(most_.load(), now_mib());
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+  std::atomic<bool> stop_{false};
+  std::atomic<long> most_{0};
+  std::thread thread_;
+};
 
 // Median of looking for some Call-IDs, all segments asked (no side file).
 double search_ms(store::Connection& connection, const std::vector<std::string>& files,
@@ -82,11 +110,12 @@ void compare_searches(const std::vector<std::string>& inputs, const std::string&
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 4) die("merge_bench OUTPUT LEVEL INPUT...");
+  if (argc < 5) die("merge_bench OUTPUT LEVEL GROUP INPUT...");
   store::SealOptions seal;
   seal.zstd_level = std::atoi(argv[2]);
+  seal.row_group_rows = static_cast<uint32_t>(std::atoi(argv[3]));
   store::MergeJob job;
-  std::vector<std::string> inputs(argv + 3, argv + argc);
+  std::vector<std::string> inputs(argv + 4, argv + argc);
   uint64_t before_bytes = 0;
   for (const std::string& path : inputs) {
     job.inputs.push_back({path, store::kSchemaVersion});
@@ -99,7 +128,8 @@ int main(int argc, char** argv) {
   auto merger = store::Merger::open(database, seal);
   if (!merger) die(merger.error().message);
   const double cpu = cpu_seconds(), wall = wall_seconds();
-  const long memory = peak_mib();
+  const long memory = PeakMemory::now_mib();
+  auto peak = std::make_unique<PeakMemory>();
   const auto segments = (*merger)->merge(job);
   if (!segments) die(segments.error().message);
   const double cpu_used = cpu_seconds() - cpu, wall_used = wall_seconds() - wall;
@@ -111,6 +141,6 @@ int main(int argc, char** argv) {
   fmt::print("{} inputs, {:.0f} rows to {} segments: {:.0f} rows/s, {:.2f} us of CPU a row\n",
              inputs.size(), rows, segments->size(), rows / wall_used, cpu_used / rows * 1e6);
   fmt::print("{:.1f} octets a row before, {:.1f} after; peak memory {} MiB ({} before)\n",
-             static_cast<double>(before_bytes) / rows, bytes / rows, peak_mib(), memory);
+             static_cast<double>(before_bytes) / rows, bytes / rows, peak->mib(), memory);
   compare_searches(inputs, output);
 }

@@ -59,6 +59,7 @@ class SegmentIndexMaker final {
 
 class SegmentIndex final {
  public:
+  // Malformed without its checksum: one bit the other way would hide rows from searches.
   static Result<SegmentIndex> open(const std::string& path);
   bool may_have(uint64_t key) const;
   void for_each(const std::function<void(const RollupRow&)>& take) const;

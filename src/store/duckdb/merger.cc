@@ -283,6 +283,7 @@ Result<std::unique_ptr<Merger>> Merger::open(const DatabaseOptions& database,
   // With one thread rows stay in order anyway; only so row groups may be limited in octets, too.
   SL_TRY_VOID(connection.run("SET preserve_insertion_order = false"));
   SL_TRY_VOID(connection.run("SET streaming_buffer_size = '64KB'"));
+  SL_TRY_VOID(connection.run("SET enable_external_file_cache = false"));
   duckdb_table_function function = duckdb_create_table_function();
   duckdb_table_function_set_name(function, "sl_merge");
   duckdb_table_function_set_extra_info(function, merger.get(), nullptr);
