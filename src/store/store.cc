@@ -431,6 +431,21 @@ void Store::sweep() {
   }
 }
 
+uint64_t Store::condemned_bytes() const {
+  std::vector<std::string> paths;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Condemned& each : condemned_) paths.push_back(options_.folder + "/" + each.path);
+  }
+  uint64_t sum = 0;
+  for (const std::string& path : paths) {
+    std::error_code code;
+    const auto size = fs::file_size(path, code);
+    if (!code) sum += size;
+  }
+  return sum;
+}
+
 View Store::view() const {
   View view;
   view.folder = options_.folder;

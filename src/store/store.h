@@ -89,6 +89,11 @@ class Store final {
   // was done, and the files of `added` are the caller's to remove.
   Result<void> replace(const std::vector<uint64_t>& removed, std::vector<Segment> added,
                        const std::vector<Damage>& damaged = {});
+  // Removes files of replaced segments that no View holds any more; replace() and seal() do so,
+  // too.
+  void sweep();
+  // Of files that some View still holds: free as soon as it goes.
+  uint64_t condemned_bytes() const;
   // A path for a segment that will be written, below the folder, and its number.
   std::pair<uint64_t, std::string> new_segment_path(Shelf shelf);
   Sealer& sealer() { return *sealer_; }
@@ -105,7 +110,6 @@ class Store final {
   void note_sealing(const Error* error);
   Result<std::vector<Segment>> seal_batch(const Batch& batch);
   void adopt(Manifest manifest, std::vector<std::string> gone, const Batch* sealed = nullptr);
-  void sweep();
 
   StoreOptions options_;
   Recovery recovery_;
