@@ -346,6 +346,21 @@ Result<size_t> quarantine(Store& store, const std::vector<uint64_t>& numbers,
   return count;
 }
 
+Result<uint64_t> verify_next(Store& store, uint64_t after) {
+  const View view = store.view();
+  const Segment* next = nullptr;
+  for (const Segment& segment : view.manifest->segments) {
+    if (segment.number <= after) continue;
+    if (next == nullptr || segment.number < next->number) next = &segment;
+  }
+  if (next == nullptr) return uint64_t{0};
+  const auto hash = hash_file(store.folder() + "/" + next->path);
+  if (!hash || *hash != next->hash) {
+    SL_TRY(quarantine(store, {next->number}, "found by a look at its checksum"));
+  }
+  return next->number;
+}
+
 std::optional<uint64_t> segment_named_in(const Manifest& manifest, std::string_view error) {
   for (const Segment& segment : manifest.segments) {
     if (error.find(segment.path) != std::string_view::npos) return segment.number;

@@ -74,7 +74,12 @@ SegmentCheck check_segment(const std::string& folder, const Segment& segment, Me
 // without them. Those whose file has its checksum are left alone; gives how many were set aside.
 Result<size_t> quarantine(Store& store, const std::vector<uint64_t>& numbers,
                           const std::string& why);
-// The segment whose file an error of a search names.
+// Looks whether the segment with the lowest number above `after` has its checksum, and sets it
+// aside when it has not (DuckDB reads most damaged pages without an error). Gives its number; 0:
+// there is none, begin anew. For a thread with time to spare: about 1 GB/s from the page cache.
+Result<uint64_t> verify_next(Store& store, uint64_t after);
+// The segment whose file an error of a search names. One in ten errors names none: then
+// quarantine() all that the search read, which looks for the damaged one.
 std::optional<uint64_t> segment_named_in(const Manifest& manifest, std::string_view error);
 
 }  // namespace siploom::store

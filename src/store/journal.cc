@@ -67,10 +67,13 @@ bool parse_reason(std::string_view name, DropReason& out) {
 std::string journal_path(const std::string& folder) { return folder + "/retention"; }
 
 std::vector<DropEvent> read_journal(const std::string& folder) {
-  std::vector<DropEvent> events;
   const auto file = MappedFile::open(journal_path(folder));
-  if (!file) return events;
-  std::string_view rest = as_text(file->bytes());
+  return file ? parse_journal(as_text(file->bytes())) : std::vector<DropEvent>();
+}
+
+std::vector<DropEvent> parse_journal(std::string_view text) {
+  std::vector<DropEvent> events;
+  std::string_view rest = text;
   while (!rest.empty()) {
     const Halves line = split_once(rest, '\n');
     rest = line.after;

@@ -39,6 +39,7 @@ constexpr size_t kMaxDropEvents = 1000;
 std::string journal_path(const std::string& folder);
 // Oldest first; lines that are damaged are left out, a journal that is not there has none.
 std::vector<DropEvent> read_journal(const std::string& folder);
+std::vector<DropEvent> parse_journal(std::string_view text);
 // Adds to it; the oldest make room. The file is the old one or the new one, whole.
 Result<void> append_journal(const std::string& folder, const std::vector<DropEvent>& events);
 

@@ -6,6 +6,7 @@
 #include "store/files.h"
 #include "store/segment_index.h"
 #include "store/test_rows.h"
+#include "support/temp_folder.h"
 
 namespace siploom::store {
 

@@ -10,6 +10,7 @@
 #include "store/search.h"
 #include "store/stat.h"
 #include "store/test_rows.h"
+#include "support/temp_folder.h"
 
 namespace siploom::store {
 

@@ -11,7 +11,6 @@
 #include "store/duckdb/database.h"
 #include "store/entry_writer.h"
 #include "store/store.h"
-#include "support/temp_folder.h"
 
 namespace siploom::store::test_rows {
 
