@@ -78,8 +78,8 @@ Result<size_t> quarantine(Store& store, const std::vector<uint64_t>& numbers,
 // aside when it has not (DuckDB reads most damaged pages without an error). Gives its number; 0:
 // there is none, begin anew. For a thread with time to spare: about 1 GB/s from the page cache.
 Result<uint64_t> verify_next(Store& store, uint64_t after);
-// The segment whose file an error of a search names. One in ten errors names none: then
-// quarantine() all that the search read, which looks for the damaged one.
+// The segment whose file an error of a search names. Half of them name none: then
+// quarantine() all that the search read, which finds the damaged one.
 std::optional<uint64_t> segment_named_in(const Manifest& manifest, std::string_view error);
 
 }  // namespace siploom::store

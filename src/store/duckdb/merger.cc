@@ -210,7 +210,7 @@ class Merger::Run final {
     if (!places.sorted_by_id) return {};
     input.id = input.chunk->text(places.id, input.row);
     uint8_t head[8] = {};
-    std::memcpy(head, input.id.data(), std::min<size_t>(8, input.id.size()));
+    if (!input.id.empty()) std::memcpy(head, input.id.data(), std::min<size_t>(8, input.id.size()));
     input.prefix = load_be64(head);
     return {};
   }
