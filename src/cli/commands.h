@@ -17,6 +17,7 @@ int import_command(Options& options);
 int query_command(Options& options);
 int sql_command(const Options& options);
 int doctor_command(const Options& options);
+int store_command(const Options& options);
 int simulate_command(const Options& options);
 int completion_command(const Options& options);
 int version_command(const Options& options);

@@ -49,6 +49,7 @@ constexpr Usage kUsages[] = {
     {"import", "--store DIR FILES..."},
     {"query", "[OPTIONS] [FILTER] --store DIR|--server URL"},
     {"doctor", "[OPTIONS]"},
+    {"store", "stat|check|compact|prune|export --store DIR"},
     {"sql", "--store DIR|--server URL STATEMENT"},
 };
 

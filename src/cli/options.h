@@ -103,10 +103,15 @@ struct SimulateOptions {
 
 // What commands that work on a store or a server share.
 struct StoreCommandOptions {
-  std::string store;      // its folder
-  std::string server;     // or the URL of who has it
-  std::string token;      // for the server; else from SIPLOOM_TOKEN
-  std::string trust;      // of https: a CA file, or sha256:FINGERPRINT
+  std::string store;   // its folder
+  std::string server;  // or the URL of who has it
+  std::string token;   // for the server; else from SIPLOOM_TOKEN
+  std::string trust;   // of https: a CA file, or sha256:FINGERPRINT
+  std::string action;  // store: stat, check, compact, prune or export
+  bool repair = false, dry_run = false;
+  Nanoseconds older_than = 0;
+  uint64_t larger_than = 0;
+  std::string output;
   std::string hep;        // doctor: where agents send to
   bool no_probe = false;  // doctor: sends nothing
   std::string table = "calls";
@@ -130,6 +135,7 @@ enum class Command : uint8_t {
   Query,
   Sql,
   Doctor,
+  Store,
   Calls,
   Show,
   Grep,

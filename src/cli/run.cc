@@ -42,6 +42,8 @@ int run(int argc, char** argv) {
       return sql_command(options);
     case Command::Doctor:
       return doctor_command(options);
+    case Command::Store:
+      return store_command(options);
     case Command::None:
       break;
   }

@@ -76,6 +76,18 @@ pipeline::CollectorOptions collector_options(const admin::Settings& settings, co
     intake.keys.push_back({*parse_cidr("::/0"), key});
     intake.keys.push_back({*parse_cidr("0.0.0.0/0"), key});
   }
+  const auto age = [&](store::Shelf shelf, SettingId id) {
+    options.retention.shelves[static_cast<size_t>(shelf)].max_age = settings.duration(id);
+  };
+  age(store::Shelf::Sip, SettingId::RetentionSipAge);
+  age(store::Shelf::Media, SettingId::RetentionMediaAge);
+  age(store::Shelf::Streams, SettingId::RetentionMediaAge);
+  age(store::Shelf::Logs, SettingId::RetentionLogAge);
+  age(store::Shelf::Events, SettingId::RetentionEventAge);
+  age(store::Shelf::Calls, SettingId::RetentionCallAge);
+  age(store::Shelf::Ledger, SettingId::RetentionCallAge);
+  options.retention.max_bytes = settings.size_bytes(SettingId::RetentionSizeMax);
+  options.retention.min_free_bytes = settings.size_bytes(SettingId::RetentionDiskFreeMin);
   options.interfaces = settings.list(SettingId::CaptureInterfaces);
   options.bpf = settings.text(SettingId::CaptureFilter);
   options.node = settings.text(SettingId::CaptureNode);

@@ -137,6 +137,38 @@ void add_serve(CLI::App& app, Options& o) {
   }
 }
 
+void add_store(CLI::App& app, Options& o) {
+  CLI::App& sub = *app.add_subcommand(
+      "store", "Say what a store holds, check it, merge its files, drop old ones, give rows out");
+  sub.callback([&o] { o.command = Command::Store; });
+  StoreCommandOptions& s = o.store;
+  sub.add_option("action", s.action, "ACTION: stat, check, compact, prune or export")
+      ->required()
+      ->check(CLI::IsMember({"stat", "check", "compact", "prune", "export"}).description(""))
+      ->type_name(" ")
+      ->option_text(" ");
+  sub.add_option("--store", s.store, "Folder of the store")->type_name("DIR");
+  sub.add_flag("--repair", s.repair,
+               "check: sets damaged files aside and makes what can be made again")
+      ->group("Check");
+  add_parsed(sub, "--older-than", s.older_than, read_duration,
+             "prune: rows that came in before that", "30d", "Prune");
+  add_parsed(sub, "--larger-than", s.larger_than, read_size,
+             "prune: the oldest rows, until the store is no larger", "100GiB", "Prune");
+  sub.add_flag("--dry-run", s.dry_run, "prune: only say what would go")->group("Prune");
+  sub.add_option("--table", s.table, "export: records, calls, streams or ledger (default: calls)")
+      ->type_name("TABLE")
+      ->group("Export");
+  sub.add_option("-o,--output", s.output, "export: file to write, .parquet or .csv")
+      ->type_name("FILE")
+      ->group("Export");
+  add_parsed(sub, "--from", o.input.from, read_time, "export: at or after this time",
+             "2026-11-21T01:30:00Z", "Export");
+  add_parsed(sub, "--to", o.input.to, read_time, "export: before this time", "2026-11-21T02:00:00Z",
+             "Export");
+  add_output(sub, o.output, false);
+}
+
 void add_doctor(CLI::App& app, Options& o) {
   CLI::App& sub =
       *app.add_subcommand("doctor", "Say where packets stop: port, kernel, decoder, store, disk");
@@ -157,6 +189,7 @@ void add_server_commands(CLI::App& app, Options& o) {
   add_query(app, o);
   add_sql(app, o);
   add_doctor(app, o);
+  add_store(app, o);
 }
 
 }  // namespace siploom::cli

@@ -79,6 +79,14 @@ Result<void> Collector::open() {
   if (open_calls != 0) notice(fmt::format("{} calls that were going on are taken up", open_calls));
   source_ = SL_TRY(open_sources());
   for (const std::string& warning : source_->stats().warnings) notice(warning);
+  UpkeepOptions upkeep;
+  upkeep.retention = options_.retention;
+  upkeep.holds = options_.holds;
+  upkeep.search = search_.get();
+  upkeep.seal = options_.store.seal;
+  upkeep.merge = options_.merge;
+  upkeep.notice = options_.notice;
+  upkeep_ = SL_TRY(Upkeep::start(*store_, upkeep));
   threads_.emplace_back([this] { sync_loop(); });
   threads_.emplace_back([this] { seal_loop(); });
   threads_.emplace_back([this] { keep_house(); });
@@ -177,6 +185,7 @@ Result<void> Collector::stop() {
   if (taker_.joinable()) taker_.join();
   over_ = true;
   wake_.notify_all();
+  if (upkeep_ != nullptr) upkeep_->stop();
   if (store_ != nullptr) store_->stop();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();

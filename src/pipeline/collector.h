@@ -12,6 +12,7 @@
 #include "intake/intake.h"
 #include "pipeline/keeper.h"
 #include "pipeline/secret_file.h"
+#include "pipeline/upkeep.h"
 #include "store/search.h"
 #include "store/store.h"
 
@@ -28,6 +29,9 @@ struct CollectorOptions {
   uint64_t search_bytes = uint64_t{384} << 20;
   unsigned threads = 2;
   Nanoseconds sync_every = 250 * kMillisecond;
+  store::RetentionPolicy retention;
+  std::function<Result<std::vector<store::Hold>>()> holds;  // what retention must not take
+  bool merge = true;
   std::function<Timestamp()> clock;
   std::function<void(std::string_view)> notice;  // for the operator; any thread, must not block
 };
@@ -56,6 +60,7 @@ class Collector final {
   store::Search& search() { return *search_; }
   Keeper& keeper() { return *keeper_; }
   SecretFile& secrets() { return *secrets_; }
+  Upkeep& upkeep() { return *upkeep_; }
   intake::Intake* intake() { return intake_; }  // null: HEP is not taken
   const CollectorOptions& options() const { return options_; }
   Health health() const;
@@ -78,6 +83,7 @@ class Collector final {
   std::unique_ptr<store::Search> search_;
   std::unique_ptr<SecretFile> secrets_;
   std::unique_ptr<Keeper> keeper_;
+  std::unique_ptr<Upkeep> upkeep_;
   std::unique_ptr<capture::Source> source_;
   intake::Intake* intake_ = nullptr;  // part of source_
   std::atomic<bool> stop_{false}, over_{false};

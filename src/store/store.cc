@@ -116,7 +116,7 @@ Result<void> Store::recover() {
   SL_TRY_VOID(make_folders(options_.folder + "/segments"));
   remove_orphans();
   SL_TRY_VOID(replay_logs());
-  flushed_sequence_ = next_sequence_;
+  appended_sequence_ = flushed_sequence_ = next_sequence_;
   if (!fs::exists(manifest_path(options_.folder))) {
     SL_TRY_VOID(write_atomically(manifest_path(options_.folder), manifest->text()));
   }
@@ -226,6 +226,9 @@ Result<void> Store::append(ByteSpan entries) {
     return fail(ErrorCode::LimitExceeded, "a batch of the store is full");
   }
   if (!is_known(batch_began_)) batch_began_ = options_.clock();
+  // Whoever takes numbers appends what has them before it takes more.
+  const std::lock_guard lock(mutex_);
+  appended_sequence_ = next_sequence_;
   return {};
 }
 
@@ -248,7 +251,7 @@ Result<void> Store::sync() {
     complete = std::move(unsynced_);
     unsynced_.clear();
     fd = log_->duplicate();
-    sequence = next_sequence_;
+    sequence = appended_sequence_;
   }
   Result<void> done;
   for (LogWriter& log : complete) {

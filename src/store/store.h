@@ -127,7 +127,7 @@ class Store final {
   std::shared_ptr<Batch> active_;
   std::vector<LogWriter> unsynced_;  // logs that are complete and not on the disk yet
   uint64_t next_segment_ = 1, next_log_ = 1, next_sequence_ = 1;
-  uint64_t flushed_sequence_ = 1;
+  uint64_t appended_sequence_ = 1, flushed_sequence_ = 1;
   std::optional<Error> log_trouble_, seal_trouble_;
   bool stopping_ = false;
   std::mutex sync_mutex_, seal_mutex_, publish_mutex_;

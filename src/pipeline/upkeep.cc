@@ -1,0 +1,167 @@
+#include "pipeline/upkeep.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "store/check.h"
+
+namespace siploom::pipeline {
+
+namespace {
+
+constexpr auto kLimitsEvery = std::chrono::seconds(60);
+constexpr auto kUrgentEvery = std::chrono::seconds(1);
+constexpr auto kMergeEvery = std::chrono::seconds(20);
+constexpr auto kVerifyEvery = std::chrono::seconds(5);
+constexpr int kLowWeight = 10;
+
+// Taking and searching go first.
+void lower_weight() {
+  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLowWeight));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Upkeep>> Upkeep::start(store::Store& store, const UpkeepOptions& options) {
+  auto upkeep = std::unique_ptr<Upkeep>(new Upkeep(store, options));
+  store::RetentionOptions keeping;
+  keeping.policy = options.retention;
+  keeping.seal = options.seal;
+  keeping.holds = options.holds;
+  keeping.search = options.search;
+  upkeep->retention_ = SL_TRY(store::Retention::open(store, keeping));
+  if (options.merge) {
+    store::MergeOptions merging;
+    merging.seal = options.seal;
+    upkeep->compaction_ = SL_TRY(store::Compaction::open(store, merging));
+  }
+  Upkeep* const raw = upkeep.get();
+  upkeep->threads_.emplace_back([raw] { raw->keep_limits(); });
+  upkeep->threads_.emplace_back([raw] { raw->merge_and_verify(); });
+  return upkeep;
+}
+
+Upkeep::~Upkeep() { stop(); }
+
+void Upkeep::stop() {
+  stop_ = true;
+  changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void Upkeep::note(std::string_view text) {
+  {
+    const std::lock_guard lock(mutex_);
+    counters_.last_trouble = text;
+  }
+  if (options_.notice) options_.notice(text);
+}
+
+void Upkeep::set_retention(const store::RetentionPolicy& policy) {
+  const std::lock_guard lock(mutex_);
+  new_policy_ = policy;
+  hurry_ = true;
+  changed_.notify_all();
+}
+
+void Upkeep::hurry() {
+  const std::lock_guard lock(mutex_);
+  hurry_ = true;
+  changed_.notify_all();
+}
+
+void Upkeep::doubt(const Error& error) {
+  // What the user typed, and limits, are nobody's damage.
+  if (error.code == ErrorCode::LimitExceeded || error.code == ErrorCode::NotFound) return;
+  const auto named = store::segment_named_in(*store_.view().manifest, error.message);
+  if (named) {
+    if (auto aside = store::quarantine(store_, {*named}, error.message); aside && *aside != 0) {
+      note(fmt::format("segment {} was damaged and is set aside: {}", *named, error.message));
+      return;
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  doubt_ = true;
+  changed_.notify_all();
+}
+
+void Upkeep::keep_limits() {
+  lower_weight();
+  while (!stop_) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (new_policy_) retention_->set_policy(*new_policy_);
+      new_policy_.reset();
+      hurry_ = false;
+    }
+    const auto result = retention_->run();
+    if (!result) {
+      note(result.error().message);
+    } else {
+      if (!result->note.empty()) note(result->note);
+      const std::lock_guard lock(mutex_);
+      counters_.dropped_segments += result->dropped.size();
+      counters_.dropped_rows += result->rows;
+      counters_.dropped_bytes += result->bytes;
+      counters_.held_rows += result->held_rows;
+    }
+    const auto began = std::chrono::steady_clock::now();
+    while (!stop_ && !retention_->is_urgent() &&
+           std::chrono::steady_clock::now() - began < kLimitsEvery) {
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, kUrgentEvery, [this] { return stop_ || hurry_; });
+      if (hurry_) break;
+    }
+  }
+}
+
+void Upkeep::merge_and_verify() {
+  lower_weight();
+  uint64_t verified = 0;
+  auto merged = std::chrono::steady_clock::now();
+  while (!stop_) {
+    bool doubted = false;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, kVerifyEvery, [this] { return stop_ || doubt_; });
+      doubted = std::exchange(doubt_, false);
+    }
+    if (stop_) return;
+    // After a failed search all of it, else one at a time.
+    do {
+      const auto next = store::verify_next(store_, verified);
+      if (!next) {
+        note(next.error().message);
+        break;
+      }
+      verified = *next;
+      if (verified == 0) break;
+      const std::lock_guard lock(mutex_);
+      ++counters_.verified_segments;
+    } while (doubted && !stop_);
+    {
+      const size_t damaged = store_.view().manifest->damaged.size();
+      const std::lock_guard lock(mutex_);
+      counters_.set_aside = damaged;
+    }
+    if (compaction_ == nullptr || std::chrono::steady_clock::now() - merged < kMergeEvery) continue;
+    while (!stop_) {
+      const auto done = compaction_->merge_once(stop_);
+      if (!done) note(done.error().message);
+      if (!done || !*done) break;
+    }
+    merged = std::chrono::steady_clock::now();
+    const std::lock_guard lock(mutex_);
+    counters_.merges = compaction_->totals().merges;
+    counters_.merged_rows = compaction_->totals().rows;
+  }
+}
+
+UpkeepCounters Upkeep::counters() const {
+  const std::lock_guard lock(mutex_);
+  return counters_;
+}
+
+}  // namespace siploom::pipeline

@@ -1,0 +1,73 @@
+// Upkeep: what a store needs while it is written: limits kept, small segments merged, checksums
+// looked at in turn, damaged segments set aside. Two threads of low weight.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "store/merge.h"
+#include "store/retention.h"
+
+namespace siploom::pipeline {
+
+struct UpkeepOptions {
+  store::RetentionPolicy retention;
+  std::function<Result<std::vector<store::Hold>>()> holds;
+  store::Search* search = nullptr;
+  store::SealOptions seal;
+  bool merge = true;
+  std::function<void(std::string_view)> notice;
+};
+
+struct UpkeepCounters {
+  uint64_t dropped_segments = 0, dropped_rows = 0, dropped_bytes = 0, held_rows = 0;
+  uint64_t merges = 0, merged_rows = 0;
+  uint64_t verified_segments = 0, set_aside = 0;
+  std::string last_trouble;
+};
+
+class Upkeep final {
+ public:
+  static Result<std::unique_ptr<Upkeep>> start(store::Store& store, const UpkeepOptions& options);
+  ~Upkeep();
+  Upkeep(const Upkeep&) = delete;
+  Upkeep& operator=(const Upkeep&) = delete;
+
+  // Ends its threads; what they were at is finished or left as it was. Not from several at once.
+  void stop();
+
+  // Any thread.
+  void set_retention(const store::RetentionPolicy& policy);
+  // Limits are kept now rather than within the minute; such as when holds have changed.
+  void hurry();
+  // A search has failed with this error: if a segment is to blame it is set aside.
+  void doubt(const Error& error);
+  UpkeepCounters counters() const;
+
+ private:
+  Upkeep(store::Store& store, const UpkeepOptions& options) : store_(store), options_(options) {}
+  void keep_limits();
+  void merge_and_verify();
+  void note(std::string_view text);
+
+  store::Store& store_;
+  UpkeepOptions options_;
+  std::unique_ptr<store::Retention> retention_;
+  std::unique_ptr<store::Compaction> compaction_;
+  std::atomic<bool> stop_{false};
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool hurry_ = false, doubt_ = false;
+  std::optional<store::RetentionPolicy> new_policy_;
+  UpkeepCounters counters_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace siploom::pipeline
