@@ -125,4 +125,12 @@ std::string_view transport_name(Transport transport) {
   return "unknown";
 }
 
+Transport parse_transport(std::string_view name) {
+  for (const Transport t : {Transport::Udp, Transport::Tcp, Transport::Tls, Transport::Ws,
+                            Transport::Wss, Transport::Sctp}) {
+    if (transport_name(t) == name) return t;
+  }
+  return Transport::Unknown;
+}
+
 }  // namespace siploom

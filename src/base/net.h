@@ -71,5 +71,6 @@ std::string format_cidr(const Cidr& cidr);
 
 enum class Transport : uint8_t { Udp, Tcp, Tls, Ws, Wss, Sctp, Unknown };
 std::string_view transport_name(Transport transport);  // "udp", "tcp", ...
+Transport parse_transport(std::string_view name);      // Unknown for what is none
 
 }  // namespace siploom

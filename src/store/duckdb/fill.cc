@@ -37,7 +37,7 @@ void record_flag(VectorSink& sink, size_t row, const EntryHead& e) {
 
 // From one event of a call to another, in ns; NULL when one is not known.
 void span_of(VectorSink& sink, size_t row, Timestamp from, Timestamp to) {
-  if (is_known(from) && is_known(to)) {
+  if (is_known(from) && is_known(to) && to >= from) {
     sink.number<int64_t>(row, to - from);
   } else {
     sink.null(row);
