@@ -26,6 +26,7 @@ struct TimeRange {
 
 // What the gate found out; in Request::context.
 struct Caller {
+  std::shared_ptr<Core> core;  // outlives the slot
   admin::Identity who;
   bool known = false;
   IpAddress from;
@@ -36,10 +37,10 @@ struct Caller {
 struct Asked {
   std::shared_ptr<Core> core;
   http::Request& request;
-  Caller& caller;
+  std::shared_ptr<Caller> caller;  // streams keep it: it holds the slot of a search
 
-  const admin::Identity& who() const { return caller.who; }
-  bool may(admin::Permission permission) const { return caller.who.may(permission); }
+  const admin::Identity& who() const { return caller->who; }
+  bool may(admin::Permission permission) const { return caller->who.may(permission); }
   Stores& stores() const { return core->context.stores; }
   pipeline::Collector& collector() const { return core->context.collector; }
   store::Search& search() const { return core->context.collector.search(); }
