@@ -194,10 +194,6 @@ Result<void> Settings::check() const {
                                        registry::info(lacks_key ? certificate : key).key,
                                        registry::info(lacks_key ? key : certificate).key)));
   }
-  if (!addresses(HepListenTls).empty() && text(HepTlsCertificate).empty()) {
-    return fail(ErrorCode::InvalidArgument,
-                with_place(get(HepListenTls).where, "hep.listen_tls needs hep.tls_certificate"));
-  }
   return {};
 }
 

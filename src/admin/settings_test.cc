@@ -210,8 +210,6 @@ TEST_CASE("a certificate needs its key") {
   CHECK(has(wrong(settings.check()), "--http-tls-certificate: http.tls_certificate needs"));
   REQUIRE(settings.set_flag("http-tls-key", "k.pem"));
   CHECK(settings.check());
-  REQUIRE(settings.set_flag("hep-tls", "0.0.0.0:9061"));
-  CHECK(has(wrong(settings.check()), "hep.tls_certificate"));
 }
 
 TEST_CASE("what is set while running is kept, and weighs less than a file") {

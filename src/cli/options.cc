@@ -5,10 +5,9 @@
 #include <algorithm>
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
-
 #include "base/text.h"
 #include "cli/command_tree.h"
+#include "cli/option_parts.h"
 #include "cli/version.h"
 
 namespace siploom::cli {
@@ -46,6 +45,10 @@ constexpr Usage kUsages[] = {
     {"completion", "bash|zsh|man|reference"},
     {"version", "[--json]"},
     {"simulate", "[OPTIONS] FILE"},
+    {"serve", "[OPTIONS]"},
+    {"import", "--store DIR FILES..."},
+    {"query", "[OPTIONS] [FILTER] --store DIR|--server URL"},
+    {"sql", "--store DIR|--server URL STATEMENT"},
 };
 
 std::string usage_of(std::string_view command) {
@@ -63,55 +66,6 @@ class HelpFormatter final : public CLI::Formatter {
   }
 };
 
-// Reads "12ms"-like and time words into their fields; CLI11 shows what the lambda returns as the
-// error.
-template <class T, class Parse>
-void add_parsed(CLI::App& app, const std::string& name, T& slot, Parse parse,
-                const std::string& help, const char* example, const std::string& group) {
-  app.add_option_function<std::string>(
-         name,
-         [&slot, parse, name, example](const std::string& text) {
-           const auto value = parse(text);
-           if (!value) {
-             throw CLI::ValidationError(fmt::format("{}: cannot read '{}'; write it like {}",
-                                                    name.substr(name.find("--")), text, example));
-           }
-           slot = *value;
-         },
-         help)
-      ->type_name(example)
-      ->group(group);
-}
-
-std::optional<uint64_t> parse_size(const std::string& text) {
-  struct Unit {
-    std::string_view name;
-    uint64_t size;
-  };
-  constexpr Unit kUnits[] = {
-      {"", 1},           {"k", 1u << 10},      {"m", 1u << 20},   {"g", 1u << 30},
-      {"kib", 1u << 10}, {"mib", 1u << 20},    {"gib", 1u << 30}, {"kb", 1000},
-      {"mb", 1'000'000}, {"gb", 1'000'000'000}};
-  size_t digits = 0;
-  while (digits < text.size() && is_digit(text[digits])) ++digits;
-  const auto number = parse_number<uint64_t>(std::string_view(text).substr(0, digits));
-  if (!number || *number > (uint64_t{1} << 40)) return std::nullopt;
-  for (const Unit& unit : kUnits) {
-    if (iequals(std::string_view(text).substr(digits), unit.name)) return *number * unit.size;
-  }
-  return std::nullopt;
-}
-
-std::optional<ColorMode> parse_color_mode(const std::string& text) {
-  if (iequals(text, "auto")) return ColorMode::Auto;
-  if (iequals(text, "always")) return ColorMode::Always;
-  if (iequals(text, "never")) return ColorMode::Never;
-  return std::nullopt;
-}
-
-const auto kParseTime = [](const std::string& text) { return parse_time(text); };
-const auto kParseDuration = [](const std::string& text) { return parse_duration(text); };
-
 void add_input(CLI::App& app, InputOptions& in) {
   app.add_option("-i,--interface", in.interface, "Capture live on this interface, or 'any'")
       ->type_name("IFACE")
@@ -127,29 +81,17 @@ void add_input(CLI::App& app, InputOptions& in) {
   app.add_option("--buffer", in.buffer_mib, "Live: kernel buffer")
       ->type_name("MiB")
       ->group("Input");
-  add_parsed(app, "--from", in.from, kParseTime,
+  add_parsed(app, "--from", in.from, read_time,
              "Only packets at or after this time (UTC, or with a zone)", "2026-11-21T01:30:00Z",
              "Input");
-  add_parsed(app, "--to", in.to, kParseTime, "Only packets before this time",
-             "2026-11-21T02:00:00Z", "Input");
+  add_parsed(app, "--to", in.to, read_time, "Only packets before this time", "2026-11-21T02:00:00Z",
+             "Input");
   app.add_option("--threads", in.threads, "Threads (default: one a processor)")
       ->type_name("N")
       ->group("Input");
-  add_parsed(app, "--memory", in.memory_bytes, parse_size,
+  add_parsed(app, "--memory", in.memory_bytes, read_size,
              "Budget for calls; beyond it the oldest finished ones go (default 1 GiB)", "512MiB",
              "Input");
-}
-
-void add_output(CLI::App& app, OutputOptions& out, bool csv) {
-  app.add_flag("--json", out.json, "JSON lines with stable names (docs/json.md)")->group("Output");
-  if (csv) app.add_flag("--csv", out.csv, "CSV with a heading")->group("Output");
-  add_parsed(app, "--color", out.color, parse_color_mode,
-             "Whether to colour (default: on a terminal, unless NO_COLOR is set)",
-             "auto|always|never", "Output");
-  app.add_option("--width", out.width, "Columns to fit into (default: the terminal's)")
-      ->type_name("N")
-      ->group("Output");
-  app.add_flag("--no-progress", out.no_progress, "No progress bar")->group("Output");
 }
 
 CLI::App& reading_command(CLI::App& app, Options& o, const char* name, const char* help,
@@ -207,13 +149,13 @@ void add_grep(CLI::App& app, Options& o) {
   sub.add_flag("-q,--quiet", g.quiet, "Print nothing; write and tell by the exit status");
   sub.add_option("-O,--output", g.output, "Write the packets of the matches to this capture file")
       ->type_name("FILE");
-  add_parsed(sub, "--stop-after", g.stop_after, kParseDuration,
+  add_parsed(sub, "--stop-after", g.stop_after, read_duration,
              "Stop when so much capture time has passed", "10m", "Stop and split");
-  add_parsed(sub, "--stop-size", g.stop_size, parse_size, "Stop when the output file has this size",
+  add_parsed(sub, "--stop-size", g.stop_size, read_size, "Stop when the output file has this size",
              "100MiB", "Stop and split");
-  add_parsed(sub, "--split-every", g.split_every, kParseDuration, "A new output file each", "1h",
+  add_parsed(sub, "--split-every", g.split_every, read_duration, "A new output file each", "1h",
              "Stop and split");
-  add_parsed(sub, "--split-size", g.split_size, parse_size, "A new output file at this size",
+  add_parsed(sub, "--split-size", g.split_size, read_size, "A new output file at this size",
              "100MiB", "Stop and split");
   add_output(sub, o.output, false);
 }
@@ -222,7 +164,7 @@ void add_stats(CLI::App& app, Options& o) {
   CLI::App& sub = reading_command(app, o, "stats",
                                   "Count messages, answers, agents and peers with ASR, NER and PDD",
                                   Command::Stats, "[FILTER] FILES");
-  add_parsed(sub, "--interval", o.stats.interval, kParseDuration, "Counts over time, each so long",
+  add_parsed(sub, "--interval", o.stats.interval, read_duration, "Counts over time, each so long",
              "1m", "Output");
   sub.add_option("--top", o.stats.top, "Rows of each list (default 10)")->type_name("N");
   add_output(sub, o.output, false);
@@ -326,6 +268,7 @@ void declare(CLI::App& app, Options& o) {
   add_export(app, o);
   add_small(app, o);
   add_simulate(app, o);
+  add_server_commands(app, o);
 }
 
 OptionHelp describe(const CLI::Option& option) {
@@ -339,6 +282,44 @@ OptionHelp describe(const CLI::Option& option) {
 }
 
 }  // namespace
+
+std::optional<uint64_t> read_size(const std::string& text) {
+  struct Unit {
+    std::string_view name;
+    uint64_t size;
+  };
+  constexpr Unit kUnits[] = {
+      {"", 1},           {"k", 1u << 10},      {"m", 1u << 20},   {"g", 1u << 30},
+      {"kib", 1u << 10}, {"mib", 1u << 20},    {"gib", 1u << 30}, {"kb", 1000},
+      {"mb", 1'000'000}, {"gb", 1'000'000'000}};
+  size_t digits = 0;
+  while (digits < text.size() && is_digit(text[digits])) ++digits;
+  const auto number = parse_number<uint64_t>(std::string_view(text).substr(0, digits));
+  if (!number || *number > (uint64_t{1} << 40)) return std::nullopt;
+  for (const Unit& unit : kUnits) {
+    if (iequals(std::string_view(text).substr(digits), unit.name)) return *number * unit.size;
+  }
+  return std::nullopt;
+}
+
+std::optional<ColorMode> read_color_mode(const std::string& text) {
+  if (iequals(text, "auto")) return ColorMode::Auto;
+  if (iequals(text, "always")) return ColorMode::Always;
+  if (iequals(text, "never")) return ColorMode::Never;
+  return std::nullopt;
+}
+
+void add_output(CLI::App& app, OutputOptions& out, bool csv) {
+  app.add_flag("--json", out.json, "JSON lines with stable names (docs/json.md)")->group("Output");
+  if (csv) app.add_flag("--csv", out.csv, "CSV with a heading")->group("Output");
+  add_parsed(app, "--color", out.color, read_color_mode,
+             "Whether to colour (default: on a terminal, unless NO_COLOR is set)",
+             "auto|always|never", "Output");
+  app.add_option("--width", out.width, "Columns to fit into (default: the terminal's)")
+      ->type_name("N")
+      ->group("Output");
+  app.add_flag("--no-progress", out.no_progress, "No progress bar")->group("Output");
+}
 
 std::vector<CommandHelp> command_tree() {
   Options unused;

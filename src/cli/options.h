@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -94,8 +95,32 @@ struct SimulateOptions {
   bool no_media = false;
 };
 
+// What commands that work on a store or a server share.
+struct StoreCommandOptions {
+  std::string store;   // its folder
+  std::string server;  // or the URL of who has it
+  std::string token;   // for the server; else from SIPLOOM_TOKEN
+  std::string trust;   // of https: a CA file, or sha256:FINGERPRINT
+  std::string table = "calls";
+  std::vector<std::string> words;
+  size_t limit = 0;
+  Nanoseconds time_limit = 60 * kSecond;
+  uint64_t memory_bytes = uint64_t{512} << 20;
+  bool oldest_first = false;
+};
+
+// `siploom serve`: settings as the command line gives them, by name.
+struct ServeOptions {
+  std::string config;
+  std::vector<std::pair<std::string, std::string>> settings;
+};
+
 enum class Command : uint8_t {
   None,
+  Serve,
+  Import,
+  Query,
+  Sql,
   Calls,
   Show,
   Grep,
@@ -119,6 +144,8 @@ struct Options {
   SplitOptions split;
   ExportOptions export_;
   SimulateOptions simulate;
+  StoreCommandOptions store;
+  ServeOptions serve;
   std::string shell;  // completion
 };
 

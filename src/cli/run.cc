@@ -32,6 +32,14 @@ int run(int argc, char** argv) {
       return completion_command(options);
     case Command::Version:
       return version_command(options);
+    case Command::Serve:
+      return serve_command(options);
+    case Command::Import:
+      return import_command(options);
+    case Command::Query:
+      return query_command(options);
+    case Command::Sql:
+      return sql_command(options);
     case Command::None:
       break;
   }

@@ -46,13 +46,14 @@ bool StreamTable::is_copy(const Entry& entry, const RtpPacket& packet) {
   return lag < kCopyWindowWithoutId;
 }
 
-void StreamTable::make_room(Timestamp now) {
+template <class Keep>
+void StreamTable::keep_only(Keep&& keep) {
   std::vector<Entry> kept;
   kept.reserve(entries_.size());
   index_.clear();
   for (const Entry& entry : entries_) {
+    if (!keep(entry)) continue;
     const model::Stream& s = entry.stream;
-    if (!entry.is_confirmed() && s.last + kCandidateIdle < now) continue;
     RtpPacket key;
     key.src = s.src, key.dst = s.dst, key.ssrc = s.ssrc;
     *index_.insert(key_hash(key), Key{s.src, s.dst, s.ssrc}).first =
@@ -60,6 +61,20 @@ void StreamTable::make_room(Timestamp now) {
     kept.push_back(entry);
   }
   entries_.swap(kept);
+}
+
+void StreamTable::make_room(Timestamp now) {
+  keep_only([&](const Entry& entry) {
+    return entry.is_confirmed() || entry.stream.last + kCandidateIdle >= now;
+  });
+}
+
+void StreamTable::take_quiet(Timestamp quiet_since, const std::function<void(const Entry&)>& take) {
+  keep_only([&](const Entry& entry) {
+    if (entry.stream.last >= quiet_since) return true;
+    take(entry);
+    return false;
+  });
 }
 
 void StreamTable::add(const RtpPacket& packet) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "base/flat_map.h"
@@ -48,6 +49,8 @@ class StreamTable final {
     bool is_confirmed() const { return in_sequence >= kProbation; }
   };
   const std::vector<Entry>& entries() const { return entries_; }
+  // For input that has no end: hands out and forgets what has been quiet since then.
+  void take_quiet(Timestamp quiet_since, const std::function<void(const Entry&)>& take);
   uint64_t refused() const { return refused_; }
 
  private:
@@ -62,6 +65,8 @@ class StreamTable final {
   void begin(Entry& entry, const RtpPacket& packet);
   static bool is_copy(const Entry& entry, const RtpPacket& packet);
   void make_room(Timestamp now);
+  template <class Keep>
+  void keep_only(Keep&& keep);
 
   FlatMap<Key, uint32_t> index_;
   std::vector<Entry> entries_;

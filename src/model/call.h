@@ -106,7 +106,7 @@ struct Call {
   uint32_t retransmissions = 0;
   uint32_t copies = 0;     // seen again by a second tap or interface
   uint32_t malformed = 0;  // messages with a defect
-  uint64_t first_frame = 0;
+  uint64_t first_frame = 0, last_frame = 0;  // of its messages; what is kept: record numbers
   uint32_t expires_s = 0;  // registrations and subscriptions: granted
   uint64_t any_matches =
       0;  // one bit a message predicate that some message satisfied (query `any(...)`)
@@ -117,6 +117,8 @@ struct Call {
   std::vector<std::string_view>
       codecs;  // codecs of the last answer; of the offer when none was seen
   std::vector<MediaEndpoint> media;
+  std::vector<std::string_view> nodes;            // agents that saw it, the first first
+  std::vector<std::string_view> correlation_ids;  // that agents gave its messages (HEP chunk 0x11)
 };
 
 // Derived times; kNoDuration where one of the two ends is not known.

@@ -195,6 +195,9 @@ bool CallSubject::list_values(FieldId field, Take take) const {
     case FieldId::UserAgent:
       take_each(call_.user_agents, take);
       return true;
+    case FieldId::Node:
+      take_each(call_.nodes, take);
+      return true;
     case FieldId::CallCodec:
       take_each(call_.codecs, take);
       return true;

@@ -11,6 +11,7 @@ namespace siploom::pipeline {
 namespace {
 
 constexpr auto kHouseEvery = std::chrono::milliseconds(1000);
+constexpr uint64_t kCheckpointRounds = 20;
 constexpr auto kSealRetry = std::chrono::milliseconds(1000);
 
 }  // namespace
@@ -69,7 +70,13 @@ Result<void> Collector::open() {
   keeping.node = options_.node;
   keeping.clock = options_.clock;
   keeping.stop = &stop_;
+  secrets_ = std::make_unique<SecretFile>(options_.store.folder + "/secrets");
+  keeping.on_secret = [this](const Event& event) {
+    if (auto kept = secrets_->add(event); !kept) notice(kept.error().message);
+  };
   keeper_ = std::make_unique<Keeper>(*store_, keeping);
+  const size_t open_calls = SL_TRY(keeper_->resume(checkpoint_path(), *search_));
+  if (open_calls != 0) notice(fmt::format("{} calls that were going on are taken up", open_calls));
   source_ = SL_TRY(open_sources());
   for (const std::string& warning : source_->stats().warnings) notice(warning);
   threads_.emplace_back([this] { sync_loop(); });
@@ -127,10 +134,14 @@ void Collector::seal_loop() {
 
 void Collector::keep_house() {
   store::StoreState last = store::StoreState::Good;
+  uint64_t rounds = 0;
   while (!over_) {
     sleep(kHouseEvery);
     if (auto rotated = store_->rotate(false); !rotated) notice(rotated.error().message);
     note_intake_losses();
+    if (++rounds % kCheckpointRounds == 0) {
+      if (auto done = keeper_->checkpoint(checkpoint_path()); !done) notice(done.error().message);
+    }
     const store::StoreState state = store_->state();
     if (state != last) {
       const bool good = state == store::StoreState::Good;
@@ -171,6 +182,7 @@ Result<void> Collector::stop() {
   threads_.clear();
   if (store_ == nullptr) return {};
   SL_TRY_VOID(store_->sync());
+  if (keeper_ != nullptr) SL_TRY_VOID(keeper_->checkpoint(checkpoint_path()));
   const std::lock_guard lock(mutex_);
   if (error_) return tl::unexpected<Error>(*error_);
   return {};

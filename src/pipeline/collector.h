@@ -11,6 +11,7 @@
 
 #include "intake/intake.h"
 #include "pipeline/keeper.h"
+#include "pipeline/secret_file.h"
 #include "store/search.h"
 #include "store/store.h"
 
@@ -54,6 +55,7 @@ class Collector final {
   store::Store& store() { return *store_; }
   store::Search& search() { return *search_; }
   Keeper& keeper() { return *keeper_; }
+  SecretFile& secrets() { return *secrets_; }
   intake::Intake* intake() { return intake_; }  // null: HEP is not taken
   const CollectorOptions& options() const { return options_; }
   Health health() const;
@@ -67,12 +69,14 @@ class Collector final {
   void seal_loop();
   void keep_house();
   void note_intake_losses();
+  std::string checkpoint_path() const { return options_.store.folder + "/open-calls"; }
   void notice(std::string_view text) const;
   void sleep(std::chrono::milliseconds time);
 
   CollectorOptions options_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::Search> search_;
+  std::unique_ptr<SecretFile> secrets_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<capture::Source> source_;
   intake::Intake* intake_ = nullptr;  // part of source_

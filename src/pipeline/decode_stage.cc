@@ -43,6 +43,7 @@ void add_rtp(const Context& context, const model::Record& record, const rtp::Hea
 }
 
 void add_rtcp(const Context& context, const model::Record& record) {
+  if (context.wants_records) add_rtcp_event(context, record);
   if (!context.wants_rtp) return;
   const uint64_t hash = copy_hash_of(record);
   context.chunk.rtcp[(hash >> 32) % context.shard_count].push_back(

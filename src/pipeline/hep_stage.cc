@@ -305,6 +305,15 @@ void take_intake(const Context& context, const capture::Frame& frame, uint64_t n
   take_hep(context, record, header->peer.address, header->flags & kTold, 0);
 }
 
+void add_rtcp_event(const Context& context, const model::Record& record) {
+  hep::Packet& packet = context.scratch.hep;
+  packet.clear();
+  packet.protocol_type = hep::kRtcpJson;
+  packet.payload = record.payload;
+  report::describe(packet, context.scratch.description, context.scratch.report);
+  add_event(context, record, packet);
+}
+
 void refine_transport(model::Record& record, const sip::MessageView& message) {
   std::string_view via = message.first(sip::HeaderId::Via);
   // "SIP/2.0/TLS host": what stands behind the second slash.

@@ -14,6 +14,8 @@ void take_hep(const Context& context, const model::Record& outer, const IpAddres
               uint8_t flags, int depth);
 // A frame of the network intake: its header, then the message.
 void take_intake(const Context& context, const capture::Frame& frame, uint64_t number);
+// RTCP that was captured here: kept as what it is.
+void add_rtcp_event(const Context& context, const model::Record& record);
 // Agents tell TLS and WebSocket apart from TCP in several ways or not at all; the topmost Via does.
 void refine_transport(model::Record& record, const sip::MessageView& message);
 

@@ -15,6 +15,14 @@ namespace {
 
 constexpr size_t kLookStep = 2048;  // calls looked at between two breaths of the weaver
 constexpr auto kRetryEvery = std::chrono::milliseconds(200);
+// A stream that says nothing for so long has ended: beyond hold with comfort noise (RFC 3389).
+constexpr Nanoseconds kStreamQuiet = 60 * kSecond;
+constexpr Nanoseconds kStreamsEvery = 10 * kSecond;
+
+bool record_is_media(model::RecordKind kind) {
+  return kind == model::RecordKind::Rtcp || kind == model::RecordKind::RtcpReport ||
+         kind == model::RecordKind::RtpReport;
+}
 
 // Which tail wants which message and event: a bit each.
 void ask_tails(const Chunk& chunk, const Tails::List& tails, std::vector<uint64_t>& wanted) {
@@ -93,6 +101,7 @@ void Keeper::prepare(Chunk& chunk) {
   }
   for (const Event& event : chunk.events) {
     describe_event(event, fields);
+    if (event.record.agent == nullptr) fields.text(store::RecordText::Node) = options_.node;
     add();
   }
   prepared->offsets.push_back(static_cast<uint32_t>(prepared->entries.size()));
@@ -140,9 +149,16 @@ void Keeper::take_message(const Message& message, Prepared& prepared, size_t i) 
     ++counters_.sightings;
     weaver_.add_copy(message.facts);
     flags = store::kCopy;
-  } else if (weaver_.add(message.record, message.facts).retransmission) {
-    ++counters_.retransmissions;
-    flags = store::kRetransmission;
+  } else {
+    model::Record record = message.record;
+    record.frame = sequence_;  // what a call is made of is told by the records' numbers
+    const auto outcome = weaver_.add(record, message.facts);
+    if (outcome.retransmission) {
+      ++counters_.retransmissions;
+      flags = store::kRetransmission;
+    } else if (outcome.call != nullptr && !message.facts.sdp.empty()) {
+      media_.add(*outcome.call);
+    }
   }
   keep(prepared, i, flags);
   ++counters_.sip;
@@ -157,10 +173,46 @@ void Keeper::take_event(const Event& event, Prepared& prepared, size_t i) {
     ++counters_.secrets;
     if (options_.on_secret) options_.on_secret(event);
   }
-  keep(prepared, i, 0);
+  if (event.primary_id.empty() && record_is_media(event.record.kind)) {
+    tie_to_call(event);
+  } else {
+    keep(prepared, i, 0);
+  }
   ledger_.count(store::Fate::Stored, agent == nullptr ? IpAddress{} : agent->sender,
                 agent == nullptr ? std::string_view(options_.node) : agent->node,
                 model::record_kind_name(event.record.kind), 1, octets);
+}
+
+// A report that names no call belongs to the one that had announced its endpoints.
+void Keeper::tie_to_call(const Event& event) {
+  store::RecordFields fields;
+  describe_event(event, fields);
+  if (event.record.agent == nullptr) fields.text(store::RecordText::Node) = options_.node;
+  const std::string_view call_id = media_.find(event.record.src, event.record.dst);
+  if (!call_id.empty()) ++counters_.tied;
+  fields.text(store::RecordText::CallId) = call_id;
+  fields.sequence = sequence_++;
+  store::append_record(entries_, fields);
+  ++counters_.records;
+  ++counters_.by_kind[static_cast<size_t>(fields.kind)];
+}
+
+void Keeper::write_streams(Timestamp quiet_since) {
+  streams_.take_quiet(quiet_since, [&](const media::StreamTable::Entry& entry) {
+    model::Stream stream = entry.stream;
+    const std::string_view call_id = media_.find(stream.src, stream.dst);
+    stream.announced = !call_id.empty();
+    if (!stream.announced && !entry.is_confirmed()) return;
+    store::append_stream(entries_, stream, call_id, {}, options_.node, options_.clock());
+    ++counters_.streams;
+  });
+}
+
+void Keeper::take_streams(const Chunk& chunk, Timestamp now) {
+  for (const media::RtpPacket& packet : chunk.rtp[0]) streams_.add(packet);
+  if (!is_known(now) || (is_known(streams_taken_) && now - streams_taken_ < kStreamsEvery)) return;
+  streams_taken_ = now;
+  write_streams(now + -kStreamQuiet);
 }
 
 void Keeper::note_losses(const Chunk& chunk) {
@@ -187,6 +239,7 @@ void Keeper::consume(size_t, Chunk& chunk) {
       take_event(chunk.events[i], prepared, messages + i);
     }
     note_losses(chunk);
+    take_streams(chunk, options_.live ? options_.clock() : chunk.counters.last);
     const Timestamp now = options_.live ? options_.clock() : chunk.counters.last;
     if (is_known(chunk.counters.last)) copies_.advance(chunk.counters.last);
     if (is_known(now)) weaver_.advance(now);
@@ -244,7 +297,8 @@ Result<void> Keeper::finish() {
   if (error_) return tl::unexpected<Error>(*error_);
   {
     const std::lock_guard lock(weaver_mutex_);
-    weaver_.flush(kNoTime);
+    if (!options_.live) weaver_.flush(kNoTime);
+    write_streams({INT64_MAX});
     if (options_.live) ledger_.write(entries_, options_.clock(), true);
   }
   return store_entries();

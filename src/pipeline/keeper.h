@@ -9,13 +9,16 @@
 #include <optional>
 #include <string>
 
+#include "media/stream_table.h"
 #include "pipeline/consumer.h"
 #include "pipeline/copy_filter.h"
 #include "pipeline/ledger.h"
+#include "pipeline/media_index.h"
 #include "pipeline/node_table.h"
 #include "pipeline/sighting_filter.h"
 #include "pipeline/tails.h"
 #include "store/duckdb/scan.h"
+#include "store/search.h"
 #include "store/store.h"
 #include "weave/call_weaver.h"
 
@@ -36,7 +39,7 @@ struct KeeperOptions {
 
 struct KeeperCounters {
   uint64_t records = 0, sip = 0, calls = 0, doubled = 0, sightings = 0, evicted = 0;
-  uint64_t retransmissions = 0, secrets = 0;
+  uint64_t retransmissions = 0, secrets = 0, streams = 0, tied = 0;
   uint64_t waits = 0;  // times that the store could take nothing
   std::array<uint64_t, static_cast<size_t>(model::RecordKind::kCount)> by_kind{};
 };
@@ -46,14 +49,20 @@ class Keeper final : public Consumer {
   Keeper(store::Store& store, const KeeperOptions& options);
   ~Keeper() override;
 
-  Wants wants() const override { return {true, false, nullptr, true}; }
+  Wants wants() const override { return {true, true, nullptr, true}; }
   size_t shard_count() const override { return 1; }
   void prepare(Chunk& chunk) override;
   void consume(size_t shard, Chunk& chunk) override;
   bool is_satisfied() const override { return failed_.load(std::memory_order_relaxed); }
 
-  // The end: every call is written as a row. Error: what the store said when it could take no more.
+  // The end. Import: every call is written as a row; live: calls that go on are left to
+  // checkpoint(). Error: what the store said when it could take no more.
   Result<void> finish();
+  // Writes the calls that have no row yet to `path`, for resume() of the next start.
+  Result<void> checkpoint(const std::string& path);
+  // Takes up the calls of a checkpoint (it need not be there), and what the store has of them
+  // since. Before anything is consumed. Gives how many calls go on.
+  Result<size_t> resume(const std::string& path, store::Search& search);
 
   // Calls that have no row yet, as rows; at most `max_age` old.
   std::shared_ptr<const store::RowSet> live_calls(Nanoseconds max_age = 300 * kMillisecond);
@@ -70,8 +79,15 @@ class Keeper final : public Consumer {
   void take_message(const Message& message, Prepared& prepared, size_t i);
   void take_event(const Event& event, Prepared& prepared, size_t i);
   void keep(Prepared& prepared, size_t entry, uint16_t flags);
+  void tie_to_call(const Event& event);
+  void take_streams(const Chunk& chunk, Timestamp now);
+  void write_streams(Timestamp quiet_since);
   void note_losses(const Chunk& chunk);
   void tell_tails(const Chunk& chunk, const Prepared& prepared);
+  // Gives when the first of them had come in.
+  Result<Timestamp> refeed(store::Search& search, uint64_t from,
+                           const FlatMap<uint64_t, uint64_t>& known);
+  Result<void> discard_written(store::Search& search, Timestamp since);
   Result<void> store_entries();
   std::shared_ptr<const store::RowSet> look_at_calls();
 
@@ -81,6 +97,9 @@ class Keeper final : public Consumer {
   weave::CallWeaver weaver_;
   CopyFilter copies_;
   SightingFilter sightings_;
+  MediaIndex media_;
+  media::StreamTable streams_;
+  Timestamp streams_taken_ = kNoTime;
   NodeTable nodes_;
   Ledger ledger_;
   Tails tails_;

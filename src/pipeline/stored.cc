@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "pipeline/message_row.h"
+#include "store/utf8.h"
 #include "weave/causal_order.h"
 #include "wire/json/json.h"
 #include "wire/sip/message.h"
@@ -151,30 +152,31 @@ void collect_ids(const std::vector<StoredRecord>& records, std::set<std::string>
 }  // namespace
 
 const std::vector<std::string>& call_columns() {
-  static const std::vector<std::string> columns = {"call_id",      "kind",
-                                                   "state",        "hangup_by",
-                                                   "transport",    "method",
-                                                   "status",       "reason",
-                                                   "reason_cause", "cause_protocol",
-                                                   "cause_text",   "src_ip",
-                                                   "src_port",     "dst_ip",
-                                                   "dst_port",     "request_uri",
-                                                   "from_user",    "from_host",
-                                                   "from_display", "to_user",
-                                                   "to_host",      "to_display",
-                                                   "start",        "invite",
-                                                   "trying",       "ringing",
-                                                   "progress",     "answer",
-                                                   "confirmed",    "cancel",
-                                                   "bye",          "final_response",
-                                                   "last",         "end",
-                                                   "messages",     "retransmissions",
-                                                   "copies",       "malformed",
-                                                   "expires",      "partial",
-                                                   "user_agent",   "codec",
-                                                   "offered",      "correlation_ids",
-                                                   "nodes",        "legs",
-                                                   "media",        "open"};
+  static const std::vector<std::string> columns = {"call_id",       "kind",
+                                                   "state",         "hangup_by",
+                                                   "transport",     "method",
+                                                   "status",        "reason",
+                                                   "reason_cause",  "cause_protocol",
+                                                   "cause_text",    "src_ip",
+                                                   "src_port",      "dst_ip",
+                                                   "dst_port",      "request_uri",
+                                                   "from_user",     "from_host",
+                                                   "from_display",  "to_user",
+                                                   "to_host",       "to_display",
+                                                   "start",         "invite",
+                                                   "trying",        "ringing",
+                                                   "progress",      "answer",
+                                                   "confirmed",     "cancel",
+                                                   "bye",           "final_response",
+                                                   "last",          "end",
+                                                   "messages",      "retransmissions",
+                                                   "copies",        "malformed",
+                                                   "expires",       "partial",
+                                                   "user_agent",    "codec",
+                                                   "offered",       "correlation_ids",
+                                                   "nodes",         "first_sequence",
+                                                   "last_sequence", "legs",
+                                                   "media",         "open"};
   return columns;
 }
 
@@ -217,8 +219,10 @@ std::unique_ptr<StoredCall> read_call(const store::Rows& rows) {
   call.user_agents = keep.list(in.list());
   call.codecs = keep.list(in.list());
   call.offered = keep.list(in.list());
-  stored->correlation_ids = in.list();
-  stored->nodes = in.list();
+  call.correlation_ids = keep.list(in.list());
+  call.nodes = keep.list(in.list());
+  call.first_frame = static_cast<uint64_t>(in.integer());
+  call.last_frame = static_cast<uint64_t>(in.integer());
   read_legs(in.text(), call, keep);
   if (call.legs.empty()) call.legs.push_back({call_id, {}, {}});
   read_media(in.text(), call);
@@ -282,6 +286,53 @@ StoredRecord read_record(const store::Rows& rows) {
   out.chunks = in.text();
   out.payload = in.text();
   return out;
+}
+
+void write_record(JsonWriter& json, const StoredRecord& record, bool with_payload) {
+  const auto text = [&](std::string_view name, std::string_view value) {
+    json.key(name);
+    if (value.empty()) {
+      json.null();
+    } else {
+      json.value(value);
+    }
+  };
+  json.begin_object();
+  json.field("sequence", record.sequence);
+  json.field("time", std::string_view(format_rfc3339(record.time)));
+  json.field("received", std::string_view(format_rfc3339(record.received)));
+  json.field("kind", model::record_kind_name(record.kind));
+  text("node", record.node);
+  json.field("agent_id", uint64_t{record.agent_id});
+  json.field("transport", transport_name(record.transport));
+  json.field("src", std::string_view(format_endpoint(record.src)));
+  json.field("dst", std::string_view(format_endpoint(record.dst)));
+  text("call_id", record.primary_id);
+  text("correlation_id", record.correlation_id);
+  json.key("extra_ids");
+  json.begin_array();
+  for (const std::string& id : record.extra_ids) json.value(std::string_view(id));
+  json.end_array();
+  text("method", record.event);
+  json.key("status");
+  if (record.status == 0) {
+    json.null();
+  } else {
+    json.value(uint64_t{record.status});
+  }
+  text("summary", record.summary);
+  json.field("retransmission", record.retransmission);
+  json.field("copy", record.copy);
+  json.field("malformed", record.malformed);
+  json.key("chunks");
+  json.raw(record.chunks.empty() ? std::string_view("{}") : std::string_view(record.chunks));
+  json.field("size", uint64_t{record.payload.size()});
+  if (with_payload) {
+    const bool plain = store::is_utf8(record.payload);
+    json.field(plain ? "payload" : "payload_base64",
+               plain ? std::string_view(record.payload) : std::string_view(base64(record.payload)));
+  }
+  json.end_object();
 }
 
 model::Record as_record(const StoredRecord& stored) {

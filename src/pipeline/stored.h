@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json_writer.h"
 #include "model/call.h"
 #include "model/message.h"
 #include "model/record.h"
@@ -21,7 +22,6 @@ struct StoredCall {
   StoredCall& operator=(const StoredCall&) = delete;
 
   model::Call call;
-  std::vector<std::string> correlation_ids, nodes;
   bool open = false;  // not over when the row was made
   std::deque<std::string> texts;
 };
@@ -54,6 +54,8 @@ struct StoredRecord {
 
 const std::vector<std::string>& record_columns();
 StoredRecord read_record(const store::Rows& rows);
+// With docs/json.md's names; a payload that is no text comes in base64.
+void write_record(JsonWriter& json, const StoredRecord& record, bool with_payload = true);
 // As a record of the pipeline; views into `stored`.
 model::Record as_record(const StoredRecord& stored);
 // Of a SIP message: the row that ladders and texts are made of.

@@ -148,6 +148,7 @@ struct CallHead {
   std::array<uint8_t, 16> src{}, dst{};
   uint16_t src_port = 0, dst_port = 0;
   uint16_t status = 0, cause = 0;
+  uint64_t first_sequence = 0, last_sequence = 0;  // of its records
   uint32_t messages = 0, retransmissions = 0, copies = 0, malformed = 0;
   uint32_t expires_s = 0;
   uint16_t forks = 0;

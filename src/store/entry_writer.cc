@@ -159,6 +159,8 @@ void append_call(std::string& out, const model::Call& call, const CallExtras& ex
   head.dst_port = call.dst.port;
   head.status = call.status;
   head.cause = call.cause;
+  head.first_sequence = call.first_frame;
+  head.last_sequence = call.last_frame;
   head.messages = call.messages;
   head.retransmissions = call.retransmissions;
   head.copies = call.copies;
@@ -191,8 +193,8 @@ void append_call(std::string& out, const model::Call& call, const CallExtras& ex
   set(CallText::UserAgents, joined(call.user_agents));
   set(CallText::Offered, joined(call.offered));
   set(CallText::Codecs, joined(call.codecs));
-  set(CallText::CorrelationIds, extras.correlation_ids);
-  set(CallText::Nodes, extras.nodes);
+  set(CallText::CorrelationIds, joined(call.correlation_ids));
+  set(CallText::Nodes, joined(call.nodes));
   // JSON that is cut is of no use; the forks and endpoints that a call keeps are few.
   const auto set_json = [&](CallText which, const std::string& json) {
     if (json.size() <= kMaxJsonBytes)

@@ -37,8 +37,7 @@ struct CallExtras {
   uint64_t version = 0;
   Timestamp received;
   bool open = false;
-  std::string_view ruri_user, ruri_host;    // of the Request-URI
-  std::string_view correlation_ids, nodes;  // separated by line feeds
+  std::string_view ruri_user, ruri_host;  // of the Request-URI
 };
 void append_call(std::string& out, const model::Call& call, const CallExtras& extras);
 void append_stream(std::string& out, const model::Stream& stream, std::string_view call_id,

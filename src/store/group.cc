@@ -241,6 +241,7 @@ class Grouper final {
   bool can_roll() const {
     const Table table = plan_.question().table;
     if (table != Table::Records && table != Table::Calls) return false;
+    if (plan_.question().sequence_from != 0) return false;
     for (size_t i = 0; i < grouping_.measures.size(); ++i) {
       if (!counts(i)) return false;
     }

@@ -49,6 +49,7 @@ Result<std::unique_ptr<Plan>> Plan::make(RowSets& sets, IndexCache& indexes, Lea
   needs.table = question.table;
   needs.from = question.from;
   needs.to = question.to;
+  if (question.table == Table::Records) needs.sequence_from = question.sequence_from;
   for (const std::string* text : {&question.filter, &question.scope}) {
     if (text->empty()) continue;
     if (question.table != Table::Records && question.table != Table::Calls) {

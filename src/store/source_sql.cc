@@ -103,6 +103,7 @@ std::vector<const Segment*> choose_segments(IndexCache& indexes, const View& vie
     if (table_of(segment.shelf) != needs.table || !times_meet(segment, needs)) continue;
     if (needs.table == Table::Records && !shelf_has_kind(segment.shelf, needs.kinds)) continue;
     if (needs.table == Table::Records && !sequences_meet(segment, needs.sequences)) continue;
+    if (needs.table == Table::Records && segment.sequence_last < needs.sequence_from) continue;
     if (std::find(needs.without.begin(), needs.without.end(), segment.number) !=
         needs.without.end()) {
       continue;
@@ -145,6 +146,9 @@ SourceSql::SourceSql(RowSets& sets, IndexCache& indexes, const View& view, const
   }
   if (is_known(needs.to)) {
     conditions.push_back(fmt::format("{} < {}", time_column(needs.table), sql_time(needs.to)));
+  }
+  if (needs.sequence_from != 0) {
+    conditions.push_back(fmt::format("sequence >= {}", needs.sequence_from));
   }
   time_condition_ = conditions.empty() ? "true" : fmt::format("{}", fmt::join(conditions, " AND "));
 }

@@ -33,6 +33,7 @@ struct SourceNeeds {
   std::vector<std::vector<uint64_t>> keys;  // store/bloom.h: of each list one at least
   std::vector<std::string> kinds;           // of records; empty: all
   std::vector<uint64_t> sequences;          // of records; empty: all. Ascending.
+  uint64_t sequence_from = 0;               // of records
   std::vector<uint64_t> without;            // segments that are not read (counted elsewhere)
   bool sealed = true, memory = true;
 };

@@ -246,7 +246,9 @@ CallWeaver::Outcome CallWeaver::add(const model::Record& record, const SipFacts&
   Tracker& t = trackers_[index];
   Call& call = t.call;
   ++call.messages;
+  call.last_frame = std::max(call.last_frame, record.frame);
   t.touched = clock_;
+  if (record.agent != nullptr) note_agent(t, record);
   call.any_matches |= facts.any_bits;
   if (facts.malformed) ++call.malformed;
   keep_earliest(call.start, record.time);
@@ -418,6 +420,25 @@ void CallWeaver::note_fork(Tracker& t, const model::Record& record, const SipFac
   charge(t, sizeof(model::Fork) + 8);
 }
 
+// Agents give an id to one message of a call and not to the others: it is the call's.
+void CallWeaver::note_agent(Tracker& t, const model::Record& record) {
+  Call& call = t.call;
+  const auto knows = [](const std::vector<std::string_view>& list, std::string_view text) {
+    return std::find(list.begin(), list.end(), text) != list.end();
+  };
+  const std::string_view node = record.agent->node;
+  if (call.nodes.size() < kMaxNodes && !node.empty() && !knows(call.nodes, node)) {
+    call.nodes.push_back(intern(t, node));
+    charge(t, sizeof(std::string_view) + 8);
+  }
+  const std::string_view id = record.correlation_id;
+  if (id.empty() || id == model::call_id(call)) return;
+  if (call.correlation_ids.size() < kMaxCorrelationIds && !knows(call.correlation_ids, id)) {
+    call.correlation_ids.push_back(keep(t, id));
+    charge(t, sizeof(std::string_view) + 8);
+  }
+}
+
 void CallWeaver::note_user_agent(Tracker& t, std::string_view agent) {
   auto& agents = t.call.user_agents;
   for (const std::string_view known : agents) {
@@ -516,6 +537,8 @@ void CallWeaver::recycle(Tracker& t) {
   fresh.call.offered = emptied(t.call.offered);
   fresh.call.codecs = emptied(t.call.codecs);
   fresh.call.media = emptied(t.call.media);
+  fresh.call.nodes = emptied(t.call.nodes);
+  fresh.call.correlation_ids = emptied(t.call.correlation_ids);
   t = std::move(fresh);
 }
 
@@ -568,10 +591,11 @@ void CallWeaver::look(size_t begin, size_t end, const OnDone& tell) {
   }
 }
 
-void CallWeaver::discard(std::string_view call_id) {
+void CallWeaver::discard(std::string_view call_id, uint64_t last_frame) {
   const uint32_t* known = by_call_id_.find(hash_text(call_id), call_id);
   if (known == nullptr) return;
   const uint32_t index = *known;
+  if (trackers_[index].call.last_frame > last_frame) return;
   trackers_[index].told = true;
   drop(index);
 }
@@ -609,10 +633,11 @@ bool CallWeaver::take_up(const Call& call, const Progress& progress) {
   for (std::string_view* text : {&own.cause_protocol, &own.cause_text, &own.method, &own.reason}) {
     *text = intern(t, *text);
   }
-  for (auto* list : {&own.user_agents, &own.offered, &own.codecs}) {
+  for (auto* list : {&own.user_agents, &own.offered, &own.codecs, &own.nodes}) {
     for (std::string_view& text : *list) text = intern(t, text);
     charge(t, list->size() * sizeof(std::string_view));
   }
+  for (std::string_view& id : own.correlation_ids) id = keep(t, id);
   charge(t, own.media.size() * sizeof(model::MediaEndpoint));
   t.primary_cseq = progress.primary_cseq;
   t.has_primary = progress.has_primary;

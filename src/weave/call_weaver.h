@@ -71,8 +71,8 @@ class CallWeaver final {
   // For whoever looks on while calls go on, a few at a time: calls in slots begin..end as of now.
   size_t slot_count() const { return trackers_.size(); }
   void look(size_t begin, size_t end, const OnDone& tell);
-  // Forgets a call without telling.
-  void discard(std::string_view call_id);
+  // Forgets a call without telling, unless it has messages beyond `last_frame`.
+  void discard(std::string_view call_id, uint64_t last_frame);
   // A call with what the next messages will be judged by, to be taken up by another weaver.
   struct Progress {
     uint32_t primary_cseq = 0;
@@ -129,6 +129,8 @@ class CallWeaver final {
   static constexpr size_t kMaxUserAgents = 8;
   static constexpr size_t kMaxMedia = 32;
   static constexpr size_t kMaxCodecs = 16;
+  static constexpr size_t kMaxNodes = 8;
+  static constexpr size_t kMaxCorrelationIds = 8;
 
   uint32_t tracker_for(const model::Record& record, const SipFacts& facts, bool& fresh);
   void begin(Tracker& t, const model::Record& record, const SipFacts& facts);
@@ -140,6 +142,7 @@ class CallWeaver final {
   void on_primary_response(Tracker& t, const model::Record& record, const SipFacts& facts);
   void take_final(Tracker& t, const model::Record& record, const SipFacts& facts);
   void note_fork(Tracker& t, const model::Record& record, const SipFacts& facts);
+  void note_agent(Tracker& t, const model::Record& record);
   void note_user_agent(Tracker& t, std::string_view agent);
   void note_cause(Tracker& t, std::string_view reason_header);
   void note_sdp(Tracker& t, const model::Record& record, const SipFacts& facts);

@@ -206,6 +206,10 @@ constexpr auto kCalls = std::to_array<FillColumn>({
      [](S& s, size_t i, const E& e) { s.number<uint32_t>(i, call(e).copies); }},
     {{"malformed", UInt32, "With a defect"},
      [](S& s, size_t i, const E& e) { s.number<uint32_t>(i, call(e).malformed); }},
+    {{"first_sequence", UInt64, "Number of its first record"},
+     [](S& s, size_t i, const E& e) { s.number<uint64_t>(i, call(e).first_sequence); }},
+    {{"last_sequence", UInt64, "Number of its last record"},
+     [](S& s, size_t i, const E& e) { s.number<uint64_t>(i, call(e).last_sequence); }},
     {{"expires", UInt32, "Granted, in s"},
      [](S& s, size_t i, const E& e) {
        if (call(e).expires_s == 0) {

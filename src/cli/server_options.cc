@@ -1,0 +1,149 @@
+#include "cli/option_parts.h"
+#include "registry/settings.h"
+
+namespace siploom::cli {
+
+namespace {
+
+std::string example_of(const registry::SettingInfo& setting) {
+  using registry::SettingType;
+  switch (setting.type) {
+    case SettingType::Number:
+      return "N";
+    case SettingType::Bool:
+      return "true|false";
+    case SettingType::Duration:
+      return "30d";
+    case SettingType::Size:
+      return "512MiB";
+    case SettingType::Path:
+      return "PATH";
+    case SettingType::Address:
+    case SettingType::AddressList:
+      return "ADDRESS:PORT";
+    case SettingType::NetworkList:
+      return "10.0.0.0/8,...";
+    case SettingType::Enumeration:
+      return std::string(setting.choices);
+    case SettingType::List:
+      return "A,B";
+    case SettingType::Text:
+      break;
+  }
+  return "TEXT";
+}
+
+void add_where(CLI::App& app, StoreCommandOptions& s) {
+  app.add_option("--store", s.store, "Folder of a store; it may be in use by siploom serve")
+      ->type_name("DIR")
+      ->group("Where");
+  app.add_option("--server", s.server, "URL of a siploom serve instead")
+      ->type_name("URL")
+      ->group("Where");
+  app.add_option("--token", s.token, "API token for the server (default: $SIPLOOM_TOKEN)")
+      ->type_name("TOKEN")
+      ->group("Where");
+  app.add_option("--trust", s.trust,
+                 "Certificate to trust: a CA file, or sha256: and the server's fingerprint")
+      ->type_name("FILE|sha256:HEX")
+      ->group("Where");
+}
+
+void add_import(CLI::App& app, Options& o) {
+  CLI::App& sub = *app.add_subcommand("import", "Put captures into a store");
+  sub.callback([&o] { o.command = Command::Import; });
+  sub.add_option("arguments", o.input.words, "FILES: captures, text dumps, directories or '-'")
+      ->required()
+      ->type_name(" ")
+      ->option_text(" ");
+  add_where(sub, o.store);
+  add_parsed(sub, "--from", o.input.from, read_time, "Only packets at or after this time",
+             "2026-11-21T01:30:00Z", "Input");
+  add_parsed(sub, "--to", o.input.to, read_time, "Only packets before this time",
+             "2026-11-21T02:00:00Z", "Input");
+  sub.add_flag("--json", o.output.json, "What came in as JSON")->group("Output");
+  sub.add_flag("--no-progress", o.output.no_progress, "No progress bar")->group("Output");
+}
+
+void add_query(CLI::App& app, Options& o) {
+  CLI::App& sub = *app.add_subcommand("query", "Find calls, messages or other records in a store");
+  sub.callback([&o] { o.command = Command::Query; });
+  StoreCommandOptions& s = o.store;
+  sub.add_option("arguments", s.words,
+                 "FILTER: over calls, with --messages or --records over these")
+      ->type_name(" ")
+      ->option_text(" ");
+  add_where(sub, s);
+  sub.add_flag_callback(
+      "-m,--messages", [&s] { s.table = "messages"; },
+      "SIP messages, as `siploom grep` prints them");
+  sub.add_flag_callback(
+      "-r,--records", [&s] { s.table = "records"; },
+      "Records of every kind: SIP, RTCP reports, logs, REST queries ...");
+  add_parsed(sub, "--from", o.input.from, read_time, "At or after this time (UTC, or with a zone)",
+             "2026-11-21T01:30:00Z", "What");
+  add_parsed(sub, "--to", o.input.to, read_time, "Before this time", "2026-11-21T02:00:00Z",
+             "What");
+  sub.add_option("--sort", o.calls.sort, "Column to sort by, '-' before it for descending")
+      ->type_name("COLUMN")
+      ->group("What");
+  sub.add_option("--columns", o.calls.columns, "Columns to show (siploom fields lists them)")
+      ->delimiter(',')
+      ->type_name("A,B,...")
+      ->allow_extra_args(false)
+      ->group("What");
+  sub.add_option("-n,--limit", s.limit, "At most so many rows, the newest (default 1000; 0: all)")
+      ->type_name("N")
+      ->group("What")
+      ->default_val(1000);
+  add_parsed(sub, "--time-limit", s.time_limit, read_duration, "Give up after this time", "60s",
+             "What");
+  sub.add_flag("-1,--one-line", o.grep.one_line, "--messages: one line a message")->group("Output");
+  sub.add_flag("--raw", o.grep.raw, "--messages: alone, byte for byte")->group("Output");
+  sub.add_flag("-c,--count", o.grep.count, "Only how many there are")->group("Output");
+  add_output(sub, o.output, true);
+}
+
+void add_sql(CLI::App& app, Options& o) {
+  CLI::App& sub = *app.add_subcommand(
+      "sql", "Ask a store in SQL: tables records, calls, streams and ledger, read only");
+  sub.callback([&o] { o.command = Command::Sql; });
+  sub.add_option("statement", o.store.words, "STATEMENT: one that gives rows (DuckDB's SQL)")
+      ->required()
+      ->type_name(" ")
+      ->option_text(" ");
+  add_where(sub, o.store);
+  add_parsed(sub, "--time-limit", o.store.time_limit, read_duration, "Give up after this time",
+             "60s", "Limits");
+  add_parsed(sub, "--memory", o.store.memory_bytes, read_size, "Memory for it (default 512 MiB)",
+             "1GiB", "Limits");
+  add_output(sub, o.output, true);
+}
+
+void add_serve(CLI::App& app, Options& o) {
+  CLI::App& sub = *app.add_subcommand(
+      "serve", "Take HEP from agents and packets from interfaces, keep them, and answer searches");
+  sub.callback([&o] { o.command = Command::Serve; });
+  sub.add_option("--config", o.serve.config, "Configuration file (TOML)")->type_name("FILE");
+  for (const registry::SettingInfo& setting : registry::settings()) {
+    if (setting.flag.empty()) continue;
+    const std::string key(setting.key);
+    sub.add_option_function<std::string>(
+           "--" + std::string(setting.flag),
+           [&o, key](const std::string& value) { o.serve.settings.emplace_back(key, value); },
+           std::string(setting.help))
+        ->type_name(example_of(setting))
+        ->group("Settings");
+  }
+}
+
+}  // namespace
+
+void add_server_commands(CLI::App& app, Options& o) {
+  add_serve(app, o);
+  add_import(app, o);
+  add_query(app, o);
+  add_sql(app, o);
+}
+
+}  // namespace siploom::cli
