@@ -66,11 +66,13 @@ Result<Response> list(Asked& asked) {
                         admin::write_alias_csv(asked.stores().aliases.table()->aliases()))
         .header("Content-Disposition", attachment("aliases.csv"));
   }
-  return list_reply(SL_TRY(asked.stores().aliases.list(SL_TRY(asked.page()))), write_alias);
+  const admin::Page page = SL_TRY(asked.page());
+  return list_reply(SL_TRY(asked.stores().aliases.list(page)), write_alias);
 }
 
 Result<Response> add(Asked& asked) {
-  const admin::Alias alias = SL_TRY(asked.stores().aliases.add(SL_TRY(read_alias(asked))));
+  const admin::Alias wanted = SL_TRY(read_alias(asked));
+  const admin::Alias alias = SL_TRY(asked.stores().aliases.add(wanted));
   asked.audit(AuditAction::AliasChanged, format_cidr(alias.block),
               detail_json({{"name", alias.name}}), "added");
   return alias_reply(alias, 201);

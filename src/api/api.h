@@ -23,7 +23,6 @@ struct ApiContext {
   admin::Clock clock;
   std::string version;
   std::string spool_folder;                       // for uploads and captures being made; exists
-  std::string secrets_folder;                     // of TLS secrets that agents sent; may be empty
   std::function<void(std::string_view)> notice;   // for the operator; any thread
   std::function<http::ServerCounters()> counters;  // of the HTTP server; may be empty
 };

@@ -32,7 +32,7 @@ std::vector<std::string_view> words_of(std::string_view text, char separator) {
 }
 
 std::optional<Timestamp> parse_when(std::string_view text, Timestamp now) {
-  constexpr Nanoseconds kFarthest = 1000 * 365 * 24 * 3600 * kSecond / 10;
+  constexpr Nanoseconds kFarthest = kSecond * 3600 * 24 * 365 * 100;
   if (text == "now") return now;
   if (text.starts_with('-')) {
     const auto ago = parse_duration(text.substr(1));

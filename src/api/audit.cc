@@ -28,7 +28,8 @@ Result<Response> list(Asked& asked) {
   filter.since = range.from;
   filter.until = range.to;
   SL_TRY_VOID(asked.stores().audit.flush_audit());  // what has just been done is among it
-  const auto listed = SL_TRY(asked.stores().audit.list(filter, SL_TRY(asked.page())));
+  const admin::Page page = SL_TRY(asked.page());
+  const auto listed = SL_TRY(asked.stores().audit.list(filter, page));
   return list_reply(listed, [](JsonWriter& json, const admin::AuditRow& row) {
     json.field("seq", row.seq);
     time_field(json, "time", row.event.time);

@@ -57,9 +57,7 @@ void write_records(JsonWriter& json, std::string_view name,
   json.key(name);
   json.begin_array();
   for (const StoredRecord& record : records) {
-    json.begin_object();
-    write_record(json, record);
-    json.end_object();
+    pipeline::write_record(json, record, false);
   }
   json.end_array();
 }
@@ -87,11 +85,12 @@ Result<void> write_streams(const Asked& asked, JsonWriter& json, const model::Ca
   for (const std::string& column : format.columns()) {
     columns += fmt::format("{}\"{}\"", columns.empty() ? "" : ", ", column);
   }
+  const store::QueryControl control = SL_TRY(asked.control());
   auto answer = SL_TRY(asked.search().sql(
       asked.view(),
       fmt::format("SELECT {} FROM streams WHERE call_id = {} ORDER BY first LIMIT 1000", columns,
                   store::sql_text(model::call_id(call))),
-      SL_TRY(asked.control())));
+      control));
   while (SL_TRY(answer->next())) format.write(json, answer->rows());
   json.end_array();
   return {};
@@ -146,9 +145,7 @@ Result<Response> get_messages(Asked& asked) {
            json.key("rows");
            json.begin_array();
            for (const StoredRecord& record : detail.messages) {
-             json.begin_object();
              write_message(json, record, true);
-             json.end_object();
            }
            json.end_array();
            json.field("partial", detail.is_cut);
@@ -305,9 +302,7 @@ std::string json_of(const CallDetail& detail) {
     json.key(std::string_view(name));
     json.begin_array();
     for (const StoredRecord& record : *records) {
-      json.begin_object();
       write_message(json, record, true);
-      json.end_object();
     }
     json.end_array();
   }

@@ -3,10 +3,9 @@
 #include <algorithm>
 
 #include "api/mask.h"
-#include "api/rows.h"
+#include "api/reply.h"
 #include "base/text.h"
 #include "wire/hep/quirk.h"
-#include "wire/json/json.h"
 #include "wire/sip/lint.h"
 #include "wire/sip/message.h"
 
@@ -35,6 +34,15 @@ void write_sip(JsonWriter& json, const pipeline::StoredRecord& record) {
   for (unsigned i = 0; i < static_cast<unsigned>(sip::Note::kCount); ++i) {
     const auto note = static_cast<sip::Note>(i);
     if (notes.has(note) && sip::is_defect(note)) json.value(sip::note_text(note));
+  }
+  json.end_array();
+}
+
+void write_quirks(JsonWriter& json, const pipeline::StoredRecord& record) {
+  json.key("quirks");
+  json.begin_array();
+  for (size_t i = 0; i < hep::kQuirks; ++i) {
+    if ((record.quirks >> i & 1) != 0) json.value(hep::quirk_name(static_cast<hep::Quirk>(i)));
   }
   json.end_array();
 }
@@ -76,24 +84,13 @@ void mask_messages(const Asked& asked, pipeline::CallDetail& detail) {
 }
 
 void write_message(JsonWriter& json, const pipeline::StoredRecord& record, bool with_payload) {
-  write_record(json, record);
-  json.key("quirks");
-  json.begin_array();
-  for (size_t i = 0; i < hep::kQuirks; ++i) {
-    if ((record.quirks >> i & 1) != 0) json.value(hep::quirk_name(static_cast<hep::Quirk>(i)));
-  }
-  json.end_array();
-  json.key("chunks");
-  tree::Tree chunks;
-  // It was written here, but a file may have been damaged since.
-  if (json::parse(record.chunks, chunks) && chunks.is_strict()) {
-    json.raw(record.chunks);
-  } else {
-    json.null();
-  }
-  if (!with_payload) return;
-  if (record.kind == model::RecordKind::Sip) write_sip(json, record);
-  write_octets(json, "payload", record.payload);
+  std::string text;
+  JsonWriter inner(text);
+  pipeline::write_record(inner, record, with_payload);
+  json.raw(extended(std::move(text), [&](JsonWriter& more) {
+    write_quirks(more, record);
+    if (with_payload && record.kind == model::RecordKind::Sip) write_sip(more, record);
+  }));
 }
 
 }  // namespace siploom::api

@@ -14,8 +14,8 @@ Result<void> check_call(const Asked& asked, const std::string& call_id);
 // Masks what who asks may not see.
 void mask_messages(const Asked& asked, pipeline::CallDetail& detail);
 
-// One message with its octets: write_record()'s members, "start_line", "headers", "defects",
-// "payload" (or payload_base64). Without the right to read payloads these are left out.
+// One record with its octets: the object of pipeline::write_record(), and "quirks", of SIP
+// "start_line", "headers" and "defects". Without the right to read payloads these are left out.
 void write_message(JsonWriter& json, const pipeline::StoredRecord& record, bool with_payload);
 
 }  // namespace siploom::api

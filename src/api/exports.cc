@@ -108,7 +108,7 @@ class Export final {
     Timestamp first = kNoTime, last = kNoTime;
     const auto take = [&](const store::Rows& row) -> Result<bool> {
       const auto call = pipeline::read_call(row);
-      if (rows) return SL_TRY(put_call(*call));
+      if (rows) return put_call(*call);
       ids.push_back(quoted(model::call_id(call->call)));
       first = is_known(first) ? std::min(first, call->call.start) : call->call.start;
       last = is_known(last) ? std::max(last, call->call.last) : call->call.last;
@@ -130,20 +130,20 @@ class Export final {
     question.to = last + kAround;
     ids.clear();
     first = last = kNoTime;
-    SL_TRY_VOID(records(question));
+    if (auto done = records(question); !done) return tl::unexpected<Error>(done.error());
     return out_->is_open() && left_ != 0;
   }
 
   Result<void> records(const store::Question& question) {
-    static_cast<void>(SL_TRY(
-        pages(question, pipeline::record_columns(), [&](const store::Rows& row) -> Result<bool> {
-          if (left_ == 0) return false;
-          --left_;
-          StoredRecord record = pipeline::read_record(row);
-          if (masked_) mask_secrets(record.payload);
-          SL_TRY_VOID(put(record));
-          return flush(false);
-        })));
+    const auto take = [&](const store::Rows& row) -> Result<bool> {
+      if (left_ == 0) return false;
+      --left_;
+      StoredRecord record = pipeline::read_record(row);
+      if (masked_) mask_secrets(record.payload);
+      SL_TRY_VOID(put(record));
+      return flush(false);
+    };
+    static_cast<void>(SL_TRY(pages(question, pipeline::record_columns(), take)));
     return {};
   }
 
@@ -175,10 +175,7 @@ class Export final {
       }
       case Format::Jsonl: {
         JsonWriter json(text_);
-        json.begin_object();
-        write_record(json, record);
-        write_octets(json, "payload", record.payload);
-        json.end_object();
+        pipeline::write_record(json, record);
         text_ += '\n';
         break;
       }

@@ -74,7 +74,8 @@ Result<Response> facets(Asked& asked) {
   if (fields.empty()) {
     return fail(ErrorCode::InvalidArgument, "parameter fields is missing: fields, with commas");
   }
-  store::Question question = SL_TRY(asked.question(SL_TRY(table_of(asked))));
+  const Table table = SL_TRY(table_of(asked));
+  store::Question question = SL_TRY(asked.question(table));
   store::Grouping grouping;
   grouping.limit = static_cast<size_t>(SL_TRY(asked.number("top", 10, 1, 1000)));
   std::string text;
@@ -173,7 +174,8 @@ void write_group(JsonWriter& json, const store::GroupRow& row, const store::Grou
 
 Result<Response> grouped(Asked& asked, std::string_view what, bool buckets) {
   const auto began = std::chrono::steady_clock::now();
-  const store::Question question = SL_TRY(asked.question(SL_TRY(table_of(asked))));
+  const Table table = SL_TRY(table_of(asked));
+  const store::Question question = SL_TRY(asked.question(table));
   const store::Grouping grouping = SL_TRY(read_grouping(asked, question, buckets));
   const auto groups = asked.search().group(asked.view(), question, grouping);
   if (!groups && !out_of_time(question, groups.error())) {

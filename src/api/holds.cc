@@ -27,7 +27,8 @@ void write_hold(JsonWriter& json, const admin::Hold& hold) {
 
 Result<Response> list(Asked& asked) {
   const bool active = SL_TRY(asked.flag("active", true));
-  return list_reply(SL_TRY(asked.stores().holds.list(active, SL_TRY(asked.page()))), write_hold);
+  const admin::Page page = SL_TRY(asked.page());
+  return list_reply(SL_TRY(asked.stores().holds.list(active, page)), write_hold);
 }
 
 Result<Response> set(Asked& asked) {

@@ -125,12 +125,13 @@ Result<Response> list(Asked& asked) {
 }
 
 Result<Response> get(Asked& asked) {
-  return job_reply(SL_TRY(asked.core->jobs.get(SL_TRY(asked.path_id("id")), owner_of(asked))));
+  const int64_t id = SL_TRY(asked.path_id("id"));
+  return job_reply(SL_TRY(asked.core->jobs.get(id, owner_of(asked))));
 }
 
 Result<Response> cancel(Asked& asked) {
-  const Job job =
-      SL_TRY(asked.core->jobs.cancel(SL_TRY(asked.path_id("id")), owner_of(asked)));
+  const int64_t id = SL_TRY(asked.path_id("id"));
+  const Job job = SL_TRY(asked.core->jobs.cancel(id, owner_of(asked)));
   asked.audit(AuditAction::Import, job.name, "{}", "cancelled");
   return job_reply(job);
 }

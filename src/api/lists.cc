@@ -45,8 +45,10 @@ std::string in_braces(const std::vector<std::string>& texts) {
 }
 
 Result<List> read_list(const Asked& asked, Table table) {
-  List list{SL_TRY(asked.question(table)), {},
-            SL_TRY(RowFormat::make(asked, table, asked.list("columns"))), SL_TRY(asked.range())};
+  List list;
+  list.question = SL_TRY(asked.question(table));
+  list.format = SL_TRY(RowFormat::make(asked, table, asked.list("columns")));
+  list.range = {list.question.from, list.question.to};
   store::Selection& selection = list.selection;
   selection.columns = list.format.columns();
   selection.sort = std::string(asked.param("sort"));
@@ -232,8 +234,9 @@ Result<Response> list_records(Asked& asked) {
                               printable(kind)));
     }
   }
-  return list_table(asked, Table::Records,
-                    kinds.empty() ? "" : fmt::format("record.kind in {}", in_braces(kinds)));
+  std::string filter;
+  if (!kinds.empty()) filter = "record.kind in " + in_braces(kinds);
+  return list_table(asked, Table::Records, filter);
 }
 
 Result<Response> list_messages(Asked& asked) {

@@ -60,12 +60,13 @@ Result<Response> list_nodes(Asked& asked) {
 
 // What the ledger says of it, by fate and reason.
 Result<void> write_fates(const Asked& asked, JsonWriter& json, std::string_view name) {
+  const store::QueryControl control = SL_TRY(asked.control());
   auto answer = SL_TRY(asked.search().sql(
       asked.view(),
       fmt::format("SELECT fate, reason, sum(count)::UBIGINT FROM ledger WHERE node = {} GROUP BY "
                   "fate, reason ORDER BY 3 DESC LIMIT 100",
                   store::sql_text(name)),
-      SL_TRY(asked.control())));
+      control));
   json.key("ledger");
   json.begin_array();
   while (SL_TRY(answer->next())) {

@@ -31,8 +31,8 @@ std::optional<int64_t> author_of(const Asked& asked) {
 
 Result<Response> list(Asked& asked) {
   SL_TRY_VOID(check_call(asked, call_of(asked)));
-  return list_reply(SL_TRY(asked.stores().notes.list(call_of(asked), SL_TRY(asked.page()))),
-                    write_note);
+  const admin::Page page = SL_TRY(asked.page());
+  return list_reply(SL_TRY(asked.stores().notes.list(call_of(asked), page)), write_note);
 }
 
 Result<Response> add(Asked& asked) {

@@ -9,6 +9,8 @@
 
 namespace siploom::api {
 
+using model::RecordKind;
+
 namespace {
 
 tl::unexpected<Error> failed(std::string_view what, const std::string& path) {
@@ -27,7 +29,7 @@ Result<std::unique_ptr<PacketFile>> PacketFile::open(const std::string& folder,
   file->fd_ = made;
   capture::WriterOptions options;
   options.format = format;
-  auto writer = capture::open_writer(file->path_, options, capture::LinkType::Ethernet);
+  auto writer = capture::open_writer(file->path_, options, capture::LinkType::Raw);
   // The name is not needed from here on, and goes with the program if that dies.
   ::unlink(file->path_.c_str());
   if (!writer) return tl::unexpected<Error>(writer.error());
@@ -39,8 +41,13 @@ PacketFile::~PacketFile() {
   if (fd_ >= 0) ::close(fd_);
 }
 
+// What never was a packet (a log, a report in JSON) is none in the file either.
 Result<void> PacketFile::add(const pipeline::StoredRecord& record) {
-  return pipeline::write_packet(*writer_, record);
+  const bool packet = record.kind == RecordKind::Sip || record.kind == RecordKind::Rtp ||
+                      record.kind == RecordKind::Rtcp;
+  if (!packet) return {};
+  return maker_.write(*writer_, record.time, record.transport, record.src, record.dst,
+                      record.payload);
 }
 
 Result<std::string> PacketFile::take() {

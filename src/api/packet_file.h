@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "capture/packet_maker.h"
 #include "capture/writer.h"
 #include "pipeline/stored.h"
 
@@ -28,6 +29,7 @@ class PacketFile final {
   PacketFile() = default;
   std::string path_;
   std::unique_ptr<capture::Writer> writer_;
+  capture::PacketMaker maker_;
   int fd_ = -1;
   uint64_t taken_ = 0;
 };

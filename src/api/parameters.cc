@@ -55,6 +55,7 @@ constexpr auto kParameters = std::to_array<ParameterInfo>({
     {"whose", "string", "Of whom", "own all"},
     {"width", "integer", "Columns of the text"},
     // Of paths.
+    {"day", "string", "2026-11-21"},
     {"id", "integer", "Number of the thing"},
     {"role", "string", "Name of a role", "viewer operator auditor admin"},
 });

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "http/message.h"
 
 namespace siploom::api {

@@ -46,8 +46,10 @@ Result<Response> get_record(Asked& asked) {
   const StoredRecord record = SL_TRY(load_record(asked));
   const bool with_payload = asked.may(Permission::PayloadRead);
   asked.audit(AuditAction::OpenMessage, std::to_string(record.sequence));
-  return object_reply([&](JsonWriter& json) { write_message(json, record, with_payload); })
-      .with_etag();
+  std::string body;
+  JsonWriter json(body);
+  write_message(json, record, with_payload);
+  return Response::json(std::move(body)).with_etag();
 }
 
 Result<Response> get_raw(Asked& asked) {

@@ -59,6 +59,19 @@ http::Response list_reply(const admin::Listed<T>& listed, Write&& write) {
   });
 }
 
+// `object`, which ends in '}', with more members, of which there is one at least.
+template <class Write>
+std::string extended(std::string object, Write&& write) {
+  object.pop_back();
+  std::string more;
+  JsonWriter json(more);
+  json.begin_object();
+  write(json);
+  json.end_object();
+  object += ',';
+  return object.append(more, 1);
+}
+
 // A JSON object of texts, for the audit log: {"name":"value", ...}.
 std::string detail_json(std::initializer_list<std::pair<std::string_view, std::string_view>> texts);
 

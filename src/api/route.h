@@ -29,9 +29,9 @@ struct RouteInfo {
   std::string_view tag, summary;
   Access access = Access::Allowed;
   admin::Permission permission = admin::Permission::Count;  // of Allowed
-  std::string_view parameters;  // of the query, by blanks (api/parameters.cc)
-  std::string_view body;        // schema (api/schemas.cc), or a media type with a '/'
-  std::string_view response;    // the same; empty: nothing comes back
+  std::string_view parameters = {};  // of the query, by blanks (api/parameters.cc)
+  std::string_view body = {};        // schema (api/schemas.cc), or a media type with a '/'
+  std::string_view response = {};    // the same; empty: nothing comes back
   int status = 200;
   bool searches = false;        // counts against the searches that one user may run at once
   bool whole_scope = false;     // only for who sees all traffic: what it gives cannot be cut down

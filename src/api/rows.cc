@@ -44,13 +44,21 @@ const std::vector<std::string>& usual_columns(Table table) {
 
 constexpr size_t kMaxColumns = 100;
 
-// Durations stand in the store in ns, as the registry's fields of calls say.
-bool is_duration(Table table, std::string_view column) {
+void write_number(JsonWriter& json, const std::string& text) {
+  if (const auto number = parse_number<double>(text)) {
+    json.value(*number);
+  } else {
+    json.null();
+  }
+}
+
+// The field that a column is of: those of calls leave out "call.".
+registry::Type type_of(Table table, std::string_view column) {
   const registry::FieldInfo* field = registry::find_field(column);
   if (field == nullptr && table == Table::Calls) {
     field = registry::find_field(fmt::format("call.{}", column));
   }
-  return field != nullptr && field->type == registry::Type::Duration;
+  return field == nullptr ? registry::Type::Text : field->type;
 }
 
 }  // namespace
@@ -66,7 +74,10 @@ Result<RowFormat> RowFormat::make(const Asked& asked, Table table,
   }
   for (const std::string& column : out.columns_) {
     Kind kind = Kind::Plain;
-    if (is_duration(table, column)) kind = Kind::Seconds;
+    const registry::Type type = type_of(table, column);
+    // Durations stand in the store in ns; numbers that are read off a message come as text.
+    if (type == registry::Type::Duration) kind = Kind::Seconds;
+    if (type == registry::Type::Number) kind = Kind::Number;
     if (table == Table::Records && column == "payload") {
       kind = Kind::Payload;
       if (!asked.may(admin::Permission::PayloadRead)) {
@@ -97,6 +108,8 @@ void RowFormat::write_value(JsonWriter& json, const Rows& rows, size_t column) c
     json.null();
   } else if (kinds_[column] == Kind::Seconds) {
     json.seconds(rows.integer(column));
+  } else if (kinds_[column] == Kind::Number && type != "integer") {
+    write_number(json, rows.display(column));
   } else if (kinds_[column] == Kind::Body) {
     json.value(masked(rows, column));
   } else if (type == "boolean") {
@@ -158,23 +171,17 @@ void write_stored_call(JsonWriter& json, const pipeline::StoredCall& call) {
   std::string text;
   JsonWriter inner(text);
   exporter::write_call(inner, call.call);
-  text.pop_back();  // its end: there is more
-  std::string more;
-  JsonWriter rest(more);
-  rest.begin_object();
-  rest.field("open", call.open);
-  list_field(rest, "nodes", call.nodes);
-  list_field(rest, "correlation_ids", call.correlation_ids);
-  rest.key("expires_s");
-  if (call.call.expires_s == 0) {
-    rest.null();
-  } else {
-    rest.value(unsigned{call.call.expires_s});
-  }
-  rest.end_object();
-  text += ',';
-  text.append(more, 1);
-  json.raw(text);
+  json.raw(extended(std::move(text), [&](JsonWriter& more) {
+    more.field("open", call.open);
+    list_field(more, "nodes", call.call.nodes);
+    list_field(more, "correlation_ids", call.call.correlation_ids);
+    more.key("expires_s");
+    if (call.call.expires_s == 0) {
+      more.null();
+    } else {
+      more.value(unsigned{call.call.expires_s});
+    }
+  }));
 }
 
 void write_octets(JsonWriter& json, std::string_view name, std::string_view octets) {
@@ -183,40 +190,6 @@ void write_octets(JsonWriter& json, std::string_view name, std::string_view octe
   } else {
     json.field(std::string(name) + "_base64", base64(octets));
   }
-}
-
-void write_record(JsonWriter& json, const pipeline::StoredRecord& record) {
-  const bool sip = record.kind == model::RecordKind::Sip;
-  json.field("sequence", record.sequence);
-  time_field(json, "time", record.time);
-  time_field(json, "received", record.received);
-  json.field("kind", model::record_kind_name(record.kind));
-  text_field(json, "node", record.node);
-  json.field("agent_id", unsigned{record.agent_id});
-  json.field("transport", transport_name(record.transport));
-  json.field("src", format_endpoint(record.src));
-  json.field("dst", format_endpoint(record.dst));
-  text_field(json, "call_id", record.primary_id);
-  text_field(json, "hep_correlation_id", record.correlation_id);
-  list_field(json, "extra_ids", record.extra_ids);
-  text_field(json, "method", record.event);
-  json.key("status");
-  if (record.status == 0) {
-    json.null();
-  } else {
-    json.value(unsigned{record.status});
-  }
-  json.key("cseq");
-  if (sip) {
-    json.value(unsigned{record.cseq});
-  } else {
-    json.null();
-  }
-  text_field(json, "summary", record.summary);
-  json.field("size", uint64_t{record.payload.size()});
-  json.field("copy", record.copy);
-  json.field("malformed", record.malformed);
-  json.field("retransmission", record.retransmission);
 }
 
 }  // namespace siploom::api

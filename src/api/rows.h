@@ -27,7 +27,7 @@ class RowFormat final {
   void append_csv(std::string& out, const store::Rows& rows) const;
 
  private:
-  enum class Kind : uint8_t { Plain, Seconds, Payload, Body };
+  enum class Kind : uint8_t { Plain, Seconds, Number, Payload, Body };
   std::string masked(const store::Rows& rows, size_t column) const;
   void write_value(JsonWriter& json, const store::Rows& rows, size_t column) const;
   std::string cell(const store::Rows& rows, size_t column) const;
@@ -42,8 +42,6 @@ class RowFormat final {
 // correlation_ids, expires_s, forks.
 void write_stored_call(JsonWriter& json, const pipeline::StoredCall& call);
 
-// What a list of records has of one that is kept.
-void write_record(JsonWriter& json, const pipeline::StoredRecord& record);
 // Text under `name`, or what is no UTF-8 under `name`_base64.
 void write_octets(JsonWriter& json, std::string_view name, std::string_view octets);
 

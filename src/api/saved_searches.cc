@@ -53,8 +53,9 @@ std::optional<Response> check_sharing(const Asked& asked, const admin::SavedSear
 }
 
 Result<Response> list(Asked& asked) {
-  return list_reply(SL_TRY(asked.stores().saved_searches.list(
-                        asked.who().user_id, asked.param("kind"), SL_TRY(asked.page()))),
+  const admin::Page page = SL_TRY(asked.page());
+  return list_reply(SL_TRY(asked.stores().saved_searches.list(asked.who().user_id,
+                                                              asked.param("kind"), page)),
                     write_search);
 }
 
@@ -68,8 +69,8 @@ Result<Response> add(Asked& asked) {
 }
 
 Result<Response> get(Asked& asked) {
-  return search_reply(SL_TRY(
-      asked.stores().saved_searches.get(SL_TRY(asked.path_id("id")), asked.who().user_id)));
+  const int64_t id = SL_TRY(asked.path_id("id"));
+  return search_reply(SL_TRY(asked.stores().saved_searches.get(id, asked.who().user_id)));
 }
 
 Result<Response> change(Asked& asked) {

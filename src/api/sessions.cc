@@ -16,8 +16,9 @@ std::optional<int64_t> owner_of(const Asked& asked) {
 
 Result<Response> list(Asked& asked) {
   const bool all = SL_TRY(asked.choice("whose", "own all")) == "all";
+  const admin::Page page = SL_TRY(asked.page());
   const auto listed = SL_TRY(asked.stores().sessions.list(
-      all ? owner_of(asked) : std::optional(asked.who().user_id), SL_TRY(asked.page())));
+      all ? owner_of(asked) : std::optional(asked.who().user_id), page));
   return list_reply(listed, [&](JsonWriter& json, const admin::Session& session) {
     json.field("id", session.id);
     json.field("user_id", session.user_id);

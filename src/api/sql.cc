@@ -46,9 +46,9 @@ Result<Response> run_sql(Asked& asked) {
     return fail(ErrorCode::InvalidArgument,
                 fmt::format("\"sql\" has to be one SELECT of at most {} octets", kMaxSqlOctets));
   }
+  const store::QueryControl control = SL_TRY(asked.control());
   auto answer = asked.search().sql(
-      asked.view(), fmt::format("SELECT * FROM (\n{}\n) LIMIT {}", text, limit + 1),
-      SL_TRY(asked.control()));
+      asked.view(), fmt::format("SELECT * FROM (\n{}\n) LIMIT {}", text, limit + 1), control);
   asked.audit(AuditAction::Sql, text.substr(0, 1000), "{}", answer ? "ok" : "failed");
   const auto found = SL_TRY(std::move(answer));
   std::string out;

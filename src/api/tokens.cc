@@ -31,8 +31,9 @@ void write_token(JsonWriter& json, const admin::Token& token) {
 
 Result<Response> list(Asked& asked) {
   const bool all = SL_TRY(asked.choice("whose", "own all")) == "all";
+  const admin::Page page = SL_TRY(asked.page());
   const auto listed = SL_TRY(asked.stores().tokens.list(
-      all ? owner_of(asked) : std::optional(asked.who().user_id), SL_TRY(asked.page())));
+      all ? owner_of(asked) : std::optional(asked.who().user_id), page));
   return list_reply(listed, write_token);
 }
 

@@ -32,7 +32,8 @@ Response user_reply(const admin::User& user, int status = 200) {
 }
 
 Result<Response> list(Asked& asked) {
-  return list_reply(SL_TRY(asked.stores().users.list(SL_TRY(asked.page()))), write_user);
+  const admin::Page page = SL_TRY(asked.page());
+  return list_reply(SL_TRY(asked.stores().users.list(page)), write_user);
 }
 
 Result<Response> add(Asked& asked) {
@@ -50,7 +51,8 @@ Result<Response> add(Asked& asked) {
 }
 
 Result<Response> get(Asked& asked) {
-  return user_reply(SL_TRY(asked.stores().users.get(SL_TRY(asked.path_id("id")))));
+  const int64_t id = SL_TRY(asked.path_id("id"));
+  return user_reply(SL_TRY(asked.stores().users.get(id)));
 }
 
 Result<Response> change(Asked& asked) {

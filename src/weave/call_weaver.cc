@@ -637,7 +637,7 @@ bool CallWeaver::take_up(const Call& call, const Progress& progress) {
     for (std::string_view& text : *list) text = intern(t, text);
     charge(t, list->size() * sizeof(std::string_view));
   }
-  for (std::string_view& id : own.correlation_ids) id = keep(t, id);
+  for (std::string_view& text : own.correlation_ids) text = keep(t, text);
   charge(t, own.media.size() * sizeof(model::MediaEndpoint));
   t.primary_cseq = progress.primary_cseq;
   t.has_primary = progress.has_primary;
