@@ -98,8 +98,8 @@ Result<Response> import_list(Asked& asked) {
   const std::string format = SL_TRY(asked.choice("format", "csv homer"));
   const std::string existing = SL_TRY(asked.choice("existing", "keep replace"));
   const std::string& text = asked.request.body;
-  const admin::AliasFile file = SL_TRY(format == "csv" ? admin::parse_alias_csv(text)
-                                                       : admin::parse_homer_aliases(text));
+  const admin::AliasFile file =
+      SL_TRY(format == "csv" ? admin::parse_alias_csv(text) : admin::parse_homer_aliases(text));
   const admin::AliasImported done = SL_TRY(asked.stores().aliases.import_file(
       file, existing == "keep" ? admin::Existing::Keep : admin::Existing::Replace));
   asked.audit(AuditAction::AliasChanged, "import",
@@ -137,8 +137,8 @@ RouteInfo alias_info(std::string_view summary, Permission permission, std::strin
 }  // namespace
 
 void add_aliases(Routes& routes) {
-  RouteInfo all = alias_info("Aliases; all of them with format=csv", Permission::AliasesRead, "",
-                             "AliasPage");
+  RouteInfo all =
+      alias_info("Aliases; all of them with format=csv", Permission::AliasesRead, "", "AliasPage");
   all.parameters = "limit cursor format";
   routes.get("/aliases", list, all);
   routes.post("/aliases", add,

@@ -24,18 +24,17 @@ Response answer(const std::shared_ptr<Core>& core, Request& request, Handle hand
 
 }  // namespace
 
-void Routes::add(http::Method method, std::string_view path, Handle handle,
-                 const RouteInfo& info) {
+void Routes::add(http::Method method, std::string_view path, Handle handle, const RouteInfo& info) {
   http::Route route;
   route.method = method;
-  route.pattern = path.starts_with("//") ? std::string(path.substr(1))
-                                         : std::string(kPrefix).append(path);
+  route.pattern =
+      path.starts_with("//") ? std::string(path.substr(1)) : std::string(kPrefix).append(path);
   route.data = info;
   route.body_bytes_max = info.body_bytes_max;
   route.spools = info.spools;
   if (core_ != nullptr && info.spools) {
-    route.body_bytes_max = core_->context.stores.settings.snapshot()->size_bytes(
-        registry::SettingId::ImportSizeMax);
+    route.body_bytes_max =
+        core_->context.stores.settings.snapshot()->size_bytes(registry::SettingId::ImportSizeMax);
   }
   if (core_ != nullptr) {
     route.handler = [core = core_, handle](Request& request) {
@@ -47,10 +46,10 @@ void Routes::add(http::Method method, std::string_view path, Handle handle,
 
 void add_all(Routes& routes) {
   for (const auto add :
-       {add_auth, add_sessions, add_users, add_tokens, add_audit, add_settings, add_aliases,
-        add_saved_searches, add_notes, add_holds, add_filters, add_lists, add_calls, add_records,
-        add_groups, add_tails, add_exports, add_imports, add_nodes, add_state, add_metrics, add_sql,
-        add_secrets, add_documents}) {
+       {add_auth,    add_sessions,       add_users,   add_tokens, add_audit,   add_settings,
+        add_aliases, add_saved_searches, add_notes,   add_holds,  add_filters, add_lists,
+        add_calls,   add_records,        add_groups,  add_tails,  add_exports, add_imports,
+        add_nodes,   add_state,          add_metrics, add_sql,    add_secrets, add_documents}) {
     add(routes);
   }
 }

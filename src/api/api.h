@@ -22,8 +22,8 @@ struct ApiContext {
   Stores& stores;
   admin::Clock clock;
   std::string version;
-  std::string spool_folder;                       // for uploads and captures being made; exists
-  std::function<void(std::string_view)> notice;   // for the operator; any thread
+  std::string spool_folder;                        // for uploads and captures being made; exists
+  std::function<void(std::string_view)> notice;    // for the operator; any thread
   std::function<http::ServerCounters()> counters;  // of the HTTP server; may be empty
 };
 

@@ -71,8 +71,8 @@ Result<Timestamp> Asked::time(std::string_view name) const {
   return *value;
 }
 
-Result<Nanoseconds> Asked::duration(std::string_view name, Nanoseconds otherwise,
-                                    Nanoseconds least, Nanoseconds most) const {
+Result<Nanoseconds> Asked::duration(std::string_view name, Nanoseconds otherwise, Nanoseconds least,
+                                    Nanoseconds most) const {
   if (!has(name)) return otherwise;
   const auto value = parse_duration(param(name));
   if (!value || *value < least || *value > most) {

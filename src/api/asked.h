@@ -30,7 +30,7 @@ struct Caller {
   admin::Identity who;
   bool known = false;
   IpAddress from;
-  bool secure = false;  // came over TLS, as far as we or a trusted proxy can tell
+  bool secure = false;         // came over TLS, as far as we or a trusted proxy can tell
   std::shared_ptr<void> slot;  // of searches at once, as long as the request lives
 };
 
@@ -60,10 +60,10 @@ struct Asked {
   std::vector<std::string> list(std::string_view name) const;
   // One of `choices`, separated by blanks; the first one when it is not given.
   Result<std::string> choice(std::string_view name, std::string_view choices) const;
-  Result<TimeRange> range() const;                  // from, to
-  Result<admin::Page> page() const;                 // limit, cursor, of admin lists
+  Result<TimeRange> range() const;                       // from, to
+  Result<admin::Page> page() const;                      // limit, cursor, of admin lists
   Result<int64_t> path_id(std::string_view name) const;  // an id in the path
-  Result<store::QueryControl> control() const;      // by timeout
+  Result<store::QueryControl> control() const;           // by timeout
   // What is asked of a table: filter, from, to, timeout; with the scope of who asks, and calls that
   // are going on.
   Result<store::Question> question(store::Table table) const;

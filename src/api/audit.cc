@@ -51,8 +51,7 @@ Result<Response> verify(Asked& asked) {
   return object_reply([&](JsonWriter& json) {
     json.field("intact", verdict.intact);
     json.field("checked", verdict.checked);
-    id_field(json, "broken_at",
-             verdict.intact ? std::nullopt : std::optional(verdict.broken_at));
+    id_field(json, "broken_at", verdict.intact ? std::nullopt : std::optional(verdict.broken_at));
     text_field(json, "what", verdict.what);
     json.key("head");
     json.begin_object();

@@ -40,9 +40,8 @@ Result<Response> begin_session(Asked& asked, int64_t user_id) {
   asked.caller->who = SL_TRY(asked.stores().sessions.find(session.cookie));
   asked.caller->known = true;
   const admin::User user = SL_TRY(asked.stores().users.get(user_id));
-  return object_reply([&](JsonWriter& json) {
-           write_me(json, asked.who(), user);
-         }).header("Set-Cookie", session_cookie(session.cookie, asked.caller->secure));
+  return object_reply([&](JsonWriter& json) { write_me(json, asked.who(), user); })
+      .header("Set-Cookie", session_cookie(session.cookie, asked.caller->secure));
 }
 
 Result<Response> login(Asked& asked) {
@@ -124,8 +123,8 @@ Result<Response> change_password(Asked& asked) {
   const Body body = SL_TRY(Body::read(asked.request, "password new_password"));
   const std::string old = SL_TRY(body.text("password"));
   const std::string fresh = SL_TRY(body.text("new_password"));
-  const auto result = SL_TRY(asked.stores().login.authenticate_password(
-      asked.who().user_name, old, asked.caller->from));
+  const auto result = SL_TRY(
+      asked.stores().login.authenticate_password(asked.who().user_name, old, asked.caller->from));
   using Outcome = admin::LoginResult::Outcome;
   if (result.outcome == Outcome::Throttled) {
     return too_many("There were too many wrong passwords; wait before the next one.",
@@ -163,8 +162,7 @@ void add_auth(Routes& routes) {
   open.summary = "Makes the first admin with the token that the server printed";
   open.body = "SetupRequest";
   routes.post("/auth/setup", setup, open);
-  RouteInfo plain{"auth", "Whether set-up is needed, and whether one is logged in",
-                  Access::Public};
+  RouteInfo plain{"auth", "Whether set-up is needed, and whether one is logged in", Access::Public};
   plain.response = "AuthState";
   routes.get("/auth/state", state, plain);
   RouteInfo own{"auth", "Who one is and what one may do", Access::LoggedIn};

@@ -77,8 +77,8 @@ Result<std::optional<bool>> Body::maybe_flag(std::string_view name) const {
 Result<std::optional<int64_t>> Body::maybe_number(std::string_view name) const {
   if (!has(name)) return std::optional<int64_t>();
   const tree::Value value = member(name);
-  const auto number = value.type() == Type::Number ? parse_number<int64_t>(value.raw())
-                                                   : std::optional<int64_t>();
+  const auto number =
+      value.type() == Type::Number ? parse_number<int64_t>(value.raw()) : std::optional<int64_t>();
   if (!number) return wrong(name, "has to be a whole number");
   return number;
 }

@@ -17,7 +17,7 @@ class Body final {
   // `members`: those that are known, by blanks; others are refused.
   static Result<Body> read(const http::Request& request, std::string_view members);
 
-  bool has(std::string_view name) const;  // there, and not null
+  bool has(std::string_view name) const;                  // there, and not null
   Result<std::string> text(std::string_view name) const;  // missing: an error
   Result<std::optional<std::string>> maybe_text(std::string_view name) const;
   Result<std::string> text_or(std::string_view name, std::string_view otherwise) const;

@@ -149,7 +149,8 @@ Result<Response> get_messages(Asked& asked) {
            }
            json.end_array();
            json.field("partial", detail.is_cut);
-         }).with_etag();
+         })
+      .with_etag();
 }
 
 std::vector<model::Message> rows_of(const CallDetail& detail) {
@@ -172,9 +173,9 @@ Result<view::LadderOptions> ladder_options(const Asked& asked, const CallDetail&
     for (const Endpoint& endpoint : {record.src, record.dst}) {
       const admin::Alias* alias = table->find(endpoint, record.agent_id);
       if (alias == nullptr) continue;
-      options.aliases.emplace(options.by_ip && !alias->port ? format_ip(endpoint.address)
-                                                            : format_endpoint(endpoint),
-                              alias->name);
+      options.aliases.emplace(
+          options.by_ip && !alias->port ? format_ip(endpoint.address) : format_endpoint(endpoint),
+          alias->name);
     }
   }
   return options;
@@ -252,7 +253,8 @@ Result<Response> get_ladder(Asked& asked) {
            write_records(json, "events", detail.tied);
            time_field(json, "start", first);
            json.field("partial", detail.is_cut);
-         }).with_etag();
+         })
+      .with_etag();
 }
 
 Response packets_reply(const Asked& asked, std::shared_ptr<CallDetail> detail,
@@ -318,9 +320,9 @@ Result<Response> export_call(Asked& asked) {
   auto detail = std::make_shared<CallDetail>(SL_TRY(load_detail(asked)));
   mask_messages(asked, *detail);
   const std::string call_id(model::call_id(detail->call->call));
-  asked.audit(AuditAction::Export, call_id,
-              detail_json({{"format", format},
-                           {"messages", std::to_string(detail->messages.size())}}));
+  asked.audit(
+      AuditAction::Export, call_id,
+      detail_json({{"format", format}, {"messages", std::to_string(detail->messages.size())}}));
   Response response = format == "text"   ? Response::text(text_of(*detail))
                       : format == "json" ? Response::json(json_of(*detail))
                                          : packets_reply(asked, detail, format);
@@ -347,8 +349,8 @@ void add_calls(Routes& routes) {
              call_info("One call with all that belongs to it", Permission::CallRead, "at timeout",
                        "CallDetail"));
   routes.get("/calls/{call_id}/messages", get_messages,
-             call_info("Its SIP messages in causal order, octet for octet",
-                       Permission::PayloadRead, "at timeout", "MessageList"));
+             call_info("Its SIP messages in causal order, octet for octet", Permission::PayloadRead,
+                       "at timeout", "MessageList"));
   routes.get("/calls/{call_id}/ladder", get_ladder,
              call_info("Lanes and arrows of its ladder, or (format=text) the ladder as text",
                        Permission::CallRead,

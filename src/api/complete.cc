@@ -21,9 +21,9 @@ bool ends_word(char c) {
 struct Help {
   std::string_view text, help;
 };
-constexpr std::array kComparisons = {
-    Help{"==", "equal"},           Help{"!=", "not equal"},
-    Help{"in", "one of {a, b}, or in a range"}, Help{"not in", "none of {a, b}"}};
+constexpr std::array kComparisons = {Help{"==", "equal"}, Help{"!=", "not equal"},
+                                     Help{"in", "one of {a, b}, or in a range"},
+                                     Help{"not in", "none of {a, b}"}};
 constexpr std::array kOrders = {Help{"<", "less"}, Help{"<=", "less or equal"},
                                 Help{">", "greater"}, Help{">=", "greater or equal"}};
 constexpr std::array kTexts = {Help{"~", "matches a regular expression"},
@@ -63,8 +63,8 @@ std::vector<std::string_view> last_words(std::string_view text, size_t end, size
 
 bool is_operator(std::string_view word) {
   constexpr std::array<std::string_view, 20> kOperators = {
-      "==", "=", "!=", "<", "<=", ">", ">=", "~", "!~", "=~", "in", "contains",
-      "eq", "ne", "gt", "lt", "ge", "le", "matches", "is"};
+      "==", "=",        "!=", "<",  "<=", ">",  ">=", "~",  "!~",      "=~",
+      "in", "contains", "eq", "ne", "gt", "lt", "ge", "le", "matches", "is"};
   return std::any_of(kOperators.begin(), kOperators.end(),
                      [&](std::string_view each) { return iequals(each, word); });
 }

@@ -25,8 +25,8 @@ using store::Table;
 
 namespace {
 
-constexpr size_t kPageRows = 5'000;    // read at once
-constexpr size_t kCallsAtOnce = 500;   // whose messages are read at once
+constexpr size_t kPageRows = 5'000;   // read at once
+constexpr size_t kCallsAtOnce = 500;  // whose messages are read at once
 constexpr auto kPagePatience = std::chrono::minutes(5);
 
 enum class Format : uint8_t { Pcap, Pcapng, Text, Jsonl, Csv };
@@ -72,8 +72,8 @@ class Export final {
     if (format_ == Format::Csv && question_.table == Table::Records) {
       text_ = "time,src,dst,transport,kind,node,call_id,method,status,summary,payload\n";
     }
-    const bool rows = question_.table == Table::Calls &&
-                      (format_ == Format::Jsonl || format_ == Format::Csv);
+    const bool rows =
+        question_.table == Table::Calls && (format_ == Format::Jsonl || format_ == Format::Csv);
     const auto done = rows || question_.table == Table::Calls ? calls(rows) : records(question_);
     if (!done || !flush(true)) out.abort();
   }
@@ -181,12 +181,12 @@ class Export final {
       }
       case Format::Csv:
         exporter::append_csv_row(
-            text_, {format_rfc3339(record.time), format_endpoint(record.src),
-                    format_endpoint(record.dst), std::string(transport_name(record.transport)),
-                    std::string(model::record_kind_name(record.kind)), record.node,
-                    record.primary_id, record.event,
-                    record.status == 0 ? "" : std::to_string(record.status), record.summary,
-                    record.payload});
+            text_,
+            {format_rfc3339(record.time), format_endpoint(record.src), format_endpoint(record.dst),
+             std::string(transport_name(record.transport)),
+             std::string(model::record_kind_name(record.kind)), record.node, record.primary_id,
+             record.event, record.status == 0 ? "" : std::to_string(record.status), record.summary,
+             record.payload});
         break;
     }
     return {};
@@ -239,8 +239,7 @@ Result<Response> export_all(Asked& asked) {
   question.table = table == "calls" ? Table::Calls : Table::Records;
   question.filter = SL_TRY(body.text_or("filter", ""));
   if (auto compiled = query::Filter::compile(
-          question.filter,
-          table == "calls" ? registry::Scope::Call : registry::Scope::Message);
+          question.filter, table == "calls" ? registry::Scope::Call : registry::Scope::Message);
       !compiled) {
     return problem_of(compiled.error(), question.filter);
   }

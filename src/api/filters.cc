@@ -40,7 +40,8 @@ Result<Response> fields(Asked& asked) {
              json.end_object();
            }
            json.end_array();
-         }).with_etag();
+         })
+      .with_etag();
 }
 
 Result<Scope> scope_param(const Asked& asked) {
@@ -89,8 +90,8 @@ void add_seen_values(const Asked& asked, const Completion& completion, Scope sco
 Result<Response> completion(Asked& asked) {
   const Scope scope = SL_TRY(scope_param(asked));
   const std::string_view text = asked.param("text");
-  const auto position = SL_TRY(
-      asked.number("position", static_cast<int64_t>(text.size()), 0, 1'000'000));
+  const auto position =
+      SL_TRY(asked.number("position", static_cast<int64_t>(text.size()), 0, 1'000'000));
   Completion found = complete(text, static_cast<size_t>(position), scope);
   if (found.values_of != nullptr) add_seen_values(asked, found, scope, found.suggestions);
   return object_reply([&](JsonWriter& json) {

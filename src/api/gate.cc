@@ -100,8 +100,8 @@ std::optional<Response> check_rights(Core& core, const http::Request& request,
 
 std::optional<Response> check_limits(Core& core, const RouteInfo& info,
                                      const admin::Settings& settings, Caller& caller) {
-  const std::string key = caller.known ? fmt::format("u{}", caller.who.user_id)
-                                       : "a" + format_ip(caller.from);
+  const std::string key =
+      caller.known ? fmt::format("u{}", caller.who.user_id) : "a" + format_ip(caller.from);
   const auto rate = static_cast<double>(settings.number(SettingId::HttpRequestsPerSecond));
   if (const auto wait = core.rates.take(key, rate, core.context.clock())) {
     return too_many("You ask more often than http.requests_per_second allows.", *wait);

@@ -119,9 +119,9 @@ Result<Response> facets(Asked& asked) {
 // A width that gives about sixty bars: whole minutes where it can, for side files know these.
 Nanoseconds usual_bucket(const store::Question& question, Timestamp now) {
   constexpr Nanoseconds kMinute = 60 * kSecond;
-  constexpr std::array kWidths = {kSecond,      5 * kSecond,  15 * kSecond,  kMinute,
-                                  5 * kMinute,  15 * kMinute, 60 * kMinute,  180 * kMinute,
-                                  720 * kMinute, kDay,        7 * kDay};
+  constexpr std::array kWidths = {kSecond,       5 * kSecond,  15 * kSecond, kMinute,
+                                  5 * kMinute,   15 * kMinute, 60 * kMinute, 180 * kMinute,
+                                  720 * kMinute, kDay,         7 * kDay};
   const Timestamp to = is_known(question.to) ? question.to : now;
   const Nanoseconds span = is_known(question.from) ? to - question.from : 30 * kDay;
   for (const Nanoseconds width : kWidths) {
@@ -136,10 +136,9 @@ Result<store::Grouping> read_grouping(const Asked& asked, const store::Question&
   grouping.by = asked.list("by");
   SL_TRY_VOID(check_fields(asked, grouping.by));
   grouping.bucket = buckets ? usual_bucket(question, asked.now()) : 0;
-  grouping.bucket = SL_TRY(
-      asked.duration("bucket", grouping.bucket, kMillisecond, 366 * kDay));
-  grouping.limit = static_cast<size_t>(
-      SL_TRY(asked.number("limit", buckets ? 20 : 1000, 1, kMaxGroupLimit)));
+  grouping.bucket = SL_TRY(asked.duration("bucket", grouping.bucket, kMillisecond, 366 * kDay));
+  grouping.limit =
+      static_cast<size_t>(SL_TRY(asked.number("limit", buckets ? 20 : 1000, 1, kMaxGroupLimit)));
   const auto measures = asked.list("measures");
   if (measures.empty()) return grouping;
   if (measures.size() > kMaxFields) {

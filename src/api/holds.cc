@@ -67,8 +67,8 @@ void add_holds(Routes& routes) {
   all.parameters = "active limit cursor";
   all.response = "HoldPage";
   routes.get("/holds", list, all);
-  RouteInfo fresh = hold_info("Sets a hold on calls, or on all that match a filter",
-                              Permission::HoldWrite);
+  RouteInfo fresh =
+      hold_info("Sets a hold on calls, or on all that match a filter", Permission::HoldWrite);
   fresh.body = "NewHold";
   fresh.response = "Hold";
   fresh.status = 201;

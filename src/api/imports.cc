@@ -76,9 +76,8 @@ Result<Response> import(Asked& asked) {
     return fail(ErrorCode::InvalidArgument, "the body has to be the capture file");
   }
   Job job;
-  job.name = asked.param("name").empty()
-                 ? "upload"
-                 : printable(asked.param("name").substr(0, kMaxNameOctets));
+  job.name = asked.param("name").empty() ? "upload"
+                                         : printable(asked.param("name").substr(0, kMaxNameOctets));
   job.owner_id = asked.who().user_id;
   job.owner = asked.who().user_name;
   job.bytes = asked.request.body_bytes;

@@ -52,13 +52,15 @@ Result<List> read_list(const Asked& asked, Table table) {
   store::Selection& selection = list.selection;
   selection.columns = list.format.columns();
   selection.sort = std::string(asked.param("sort"));
-  selection.descending = SL_TRY(asked.choice("order", "desc asc")) == "desc";
+  const std::string order = SL_TRY(asked.choice("order", "desc asc"));
+  selection.descending = order != "asc";
   selection.limit = static_cast<size_t>(
       SL_TRY(asked.number("limit", kDefaultRows, 1, static_cast<int64_t>(kMaxRows))));
   if (!asked.param("cursor").empty()) {
     const auto cursor = from_base64url(asked.param("cursor"));
     if (!cursor || cursor->empty()) {
-      return fail(ErrorCode::InvalidArgument, "the cursor is none that a search gave; leave it out");
+      return fail(ErrorCode::InvalidArgument,
+                  "the cursor is none that a search gave; leave it out");
     }
     selection.cursor = *cursor;
   }
@@ -179,8 +181,8 @@ Response stream_reply(const Asked& asked, List list, Table table, bool csv) {
   auto opened = asked.search().stream(asked.view(), list.question, list.selection);
   if (!opened) return problem_of(opened.error(), asked.param("filter"));
   std::shared_ptr<store::Answer> answer = std::move(*opened);
-  asked.audit(AuditAction::Search, std::string(store::table_name(table)),
-              search_detail(list, 0), "stream");
+  asked.audit(AuditAction::Search, std::string(store::table_name(table)), search_detail(list, 0),
+              "stream");
   auto run = [core, caller, answer, format = std::move(list.format), heading,
               csv](http::StreamWriter& out) {
     std::string text = heading;
@@ -215,8 +217,8 @@ Result<Response> list_table(Asked& asked, Table table, const std::string& more_f
   }
   if (format != "json") return stream_reply(asked, std::move(list), table, format == "csv");
   auto page = read_page(asked, list, table);
-  const bool out_of_time = !page && page.error().code == ErrorCode::LimitExceeded &&
-                           list.question.control.is_over();
+  const bool out_of_time =
+      !page && page.error().code == ErrorCode::LimitExceeded && list.question.control.is_over();
   if (!page && !out_of_time) return tl::unexpected<Error>(page.error());
   return page_reply(asked, list, table, began, page);
 }
@@ -249,7 +251,8 @@ constexpr std::string_view kParameters =
     "filter from to sort order limit cursor columns timeout format";
 constexpr std::string_view kKindsToo =
     "filter kinds from to sort order limit cursor columns timeout format";
-constexpr std::string_view kWithoutFilter = "from to sort order limit cursor columns timeout format";
+constexpr std::string_view kWithoutFilter =
+    "from to sort order limit cursor columns timeout format";
 
 RouteInfo list_info(std::string_view summary, std::string_view parameters,
                     std::string_view response) {
@@ -263,9 +266,9 @@ RouteInfo list_info(std::string_view summary, std::string_view parameters,
 }  // namespace
 
 void add_lists(Routes& routes) {
-  routes.get("/calls", list_calls,
-             list_info("Calls that match a filter, those going on included", kParameters,
-                       "CallPage"));
+  routes.get(
+      "/calls", list_calls,
+      list_info("Calls that match a filter, those going on included", kParameters, "CallPage"));
   routes.get("/records", list_records,
              list_info("Records of every kind that match a filter", kKindsToo, "RecordPage"));
   routes.get("/messages", list_messages,

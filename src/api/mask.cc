@@ -24,9 +24,11 @@ void star_parameter(std::string& message, size_t begin, size_t end, std::string_
     const std::string_view line = std::string_view(message).substr(0, end);
     if (!iequals(line.substr(at, name.size()), name)) continue;
     const bool whole = at == begin || !(is_alnum(line[at - 1]) || line[at - 1] == '-');
-    size_t value = find_where(line, [](char c) { return !is_space(c); }, at + name.size());
+    size_t value = find_where(
+        line, [](char c) { return !is_space(c); }, at + name.size());
     if (!whole || value >= end || line[value] != '=') continue;
-    value = find_where(line, [](char c) { return !is_space(c); }, value + 1);
+    value = find_where(
+        line, [](char c) { return !is_space(c); }, value + 1);
     const bool quoted = value < end && line[value] == '"';
     if (quoted) ++value;
     const size_t stop = find_where(
@@ -61,7 +63,8 @@ void mask_description_line(std::string& message, size_t begin, size_t end) {
        at = line.find(kInline, at + 1)) {
     const size_t key = begin + at + kInline.size();
     star(message, key,
-         std::min(end, find_where(message, [](char c) { return is_space(c) || c == ';'; }, key)));
+         std::min(end, find_where(
+                           message, [](char c) { return is_space(c) || c == ';'; }, key)));
   }
 }
 

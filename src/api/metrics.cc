@@ -63,10 +63,10 @@ class Exposition final {
       const std::string bound = number(Histogram::kBounds[i]);
       out_ += fmt::format("{}_bucket{} {}\n", info_->name, label_text({label}, bound), sum);
     }
-    out_ += fmt::format("{}_bucket{} {}\n", info_->name, label_text({label}, "+Inf"),
-                        histogram.count);
-    out_ += fmt::format("{}_sum{} {}\n", info_->name, label_text({label}, {}),
-                        number(histogram.sum_s));
+    out_ +=
+        fmt::format("{}_bucket{} {}\n", info_->name, label_text({label}, "+Inf"), histogram.count);
+    out_ +=
+        fmt::format("{}_sum{} {}\n", info_->name, label_text({label}, {}), number(histogram.sum_s));
     out_ += fmt::format("{}_count{} {}\n", info_->name, label_text({label}, {}), histogram.count);
   }
   std::string take() { return std::move(out_); }
@@ -79,8 +79,7 @@ class Exposition final {
     std::string out;
     size_t i = 0;
     for (const std::string_view value : values) {
-      out += fmt::format("{}{}=\"{}\"", out.empty() ? "{" : ",", names.at(i++),
-                         label_value(value));
+      out += fmt::format("{}{}=\"{}\"", out.empty() ? "{" : ",", names.at(i++), label_value(value));
     }
     if (!bound.empty()) out += fmt::format("{}le=\"{}\"", out.empty() ? "{" : ",", bound);
     return out.empty() ? out : out + "}";
@@ -240,8 +239,7 @@ Result<Response> metrics(Asked& asked) {
   const auto settings = asked.stores().settings.snapshot();
   if (!settings->flag(registry::SettingId::MetricsPublic)) {
     if (!asked.caller->known) {
-      return unauthenticated(
-          "Send Authorization: Bearer with a token, or set metrics.public.");
+      return unauthenticated("Send Authorization: Bearer with a token, or set metrics.public.");
     }
     if (!asked.may(admin::Permission::MetricsRead)) {
       return forbidden("It takes the permission metrics.read; ask an admin for it.");

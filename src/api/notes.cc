@@ -79,9 +79,9 @@ void add_notes(Routes& routes) {
   routes.get("/calls/{call_id}/notes", list, all);
   routes.post("/calls/{call_id}/notes", add,
               note_info("Writes a note on a call", Permission::NotesWrite, "NewNote", "Note", 201));
-  routes.put("/notes/{id}", change,
-             note_info("Changes a note of one's own", Permission::NotesWrite, "NoteChange", "",
-                       204));
+  routes.put(
+      "/notes/{id}", change,
+      note_info("Changes a note of one's own", Permission::NotesWrite, "NoteChange", "", 204));
   routes.del("/notes/{id}", remove,
              note_info("Removes a note of one's own", Permission::NotesWrite, "", "", 204));
 }

@@ -253,14 +253,15 @@ std::string api_reference_md() {
     by_tag[route->data_as<RouteInfo>()->tag].push_back(route.get());
   }
   for (const auto& [tag, routes] : by_tag) {
-    out += fmt::format("\n## {}\n\n| route | permission | parameters | body | answer | what |\n"
-                       "|---|---|---|---|---|---|\n",
-                       tag);
+    out += fmt::format(
+        "\n## {}\n\n| route | permission | parameters | body | answer | what |\n"
+        "|---|---|---|---|---|---|\n",
+        tag);
     for (const http::Route* route : routes) {
       const auto& info = *route->data_as<RouteInfo>();
-      out += fmt::format("| `{} {}` | {} | {} | {} | {} | {} |\n",
-                         http::method_name(route->method), route->pattern, access_text(info),
-                         code_list(info.parameters), code_list(info.body),
+      out += fmt::format("| `{} {}` | {} | {} | {} | {} | {} |\n", http::method_name(route->method),
+                         route->pattern, access_text(info), code_list(info.parameters),
+                         code_list(info.body),
                          info.response.empty() ? "" : code_list(info.response), info.summary);
     }
   }
@@ -269,10 +270,11 @@ std::string api_reference_md() {
     out += fmt::format("| `{}` | {} | {}{}{} |\n", parameter.name, parameter.type, parameter.help,
                        parameter.choices.empty() ? "" : ": ", code_list(parameter.choices));
   }
-  out += "\n## Shapes\n\n`?` behind a type: it may be null; `~` before a name: it may be missing; "
-         "`[]`: a list. s text, i whole number, n number, b truth, t time, o object, a anything, "
-         "@ one of a field's values. `=TABLE`: columns of that table and fields of the registry.\n\n"
-         "| name | members | what |\n|---|---|---|\n";
+  out +=
+      "\n## Shapes\n\n`?` behind a type: it may be null; `~` before a name: it may be missing; "
+      "`[]`: a list. s text, i whole number, n number, b truth, t time, o object, a anything, "
+      "@ one of a field's values. `=TABLE`: columns of that table and fields of the registry.\n\n"
+      "| name | members | what |\n|---|---|---|\n";
   for (const SchemaInfo& schema : schemas()) {
     std::string members(schema.members);
     for (size_t at = 0; (at = members.find('|', at)) != std::string::npos; at += 4) {

@@ -63,8 +63,8 @@ Result<std::string> PacketFile::take() {
   }
   taken_ += out.size();
   // Best effort: a file system that cannot do this keeps the octets until the end.
-  static_cast<void>(::fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-                                static_cast<off_t>(taken_)));
+  static_cast<void>(
+      ::fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(taken_)));
   return out;
 }
 

@@ -26,8 +26,7 @@ constexpr auto kParameters = std::to_array<ParameterInfo>({
      "Fields of the registry or columns of the store, separated by commas; without them rows are "
      "whole objects"},
     {"cursor", "string", "\"next\" of the page before"},
-    {"existing", "string", "What becomes of another name kept for the same place",
-     "keep replace"},
+    {"existing", "string", "What becomes of another name kept for the same place", "keep replace"},
     {"fields", "string", "Fields, separated by commas"},
     {"filter", "string", "Filter (docs/filter.md); empty: all"},
     {"format", "string", "How it is written; also by Accept"},
@@ -79,8 +78,8 @@ std::optional<http::Response> check_parameters(const http::Request& request,
       return http::Response::problem(
           400, "unknown-parameter", "The query has an unknown parameter",
           names.empty() ? fmt::format("{}: this path takes none", printable(given.name))
-                        : fmt::format("{}: this path takes {}",
-                                      printable(given.name.substr(0, 64)), fmt::join(names, ", ")));
+                        : fmt::format("{}: this path takes {}", printable(given.name.substr(0, 64)),
+                                      fmt::join(names, ", ")));
     }
     if (request.query.all(given.name).size() > 1) {
       return http::Response::problem(400, "repeated-parameter",

@@ -33,7 +33,8 @@ void id_field(JsonWriter& json, std::string_view name, std::optional<int64_t> id
 
 void took_field(JsonWriter& json, std::chrono::steady_clock::time_point began) {
   const auto took = std::chrono::steady_clock::now() - began;
-  json.field("took_ms", int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(took).count()});
+  json.field("took_ms",
+             int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(took).count()});
 }
 
 std::string detail_json(

@@ -33,8 +33,8 @@ struct RouteInfo {
   std::string_view body = {};        // schema (api/schemas.cc), or a media type with a '/'
   std::string_view response = {};    // the same; empty: nothing comes back
   int status = 200;
-  bool searches = false;        // counts against the searches that one user may run at once
-  bool whole_scope = false;     // only for who sees all traffic: what it gives cannot be cut down
+  bool searches = false;     // counts against the searches that one user may run at once
+  bool whole_scope = false;  // only for who sees all traffic: what it gives cannot be cut down
   uint64_t body_bytes_max = 256 * 1024;
   bool spools = false;
 };

@@ -19,14 +19,14 @@ namespace {
 
 const std::vector<std::string>& usual_columns(Table table) {
   static const std::vector<std::string> records = {
-      "sequence", "time",      "received",  "kind",    "node",       "src",
-      "dst",      "transport", "call_id",   "method",  "status",     "reason",
-      "cseq",     "from_user", "from_host", "to_user", "to_host",    "user_agent",
+      "sequence", "time",      "received",  "kind",      "node",          "src",
+      "dst",      "transport", "call_id",   "method",    "status",        "reason",
+      "cseq",     "from_user", "from_host", "to_user",   "to_host",       "user_agent",
       "summary",  "size",      "copy",      "malformed", "retransmission"};
   static const std::vector<std::string> streams = {
-      "first",        "last",  "call_id",   "node",    "src_ip",   "src_port", "dst_ip",
-      "dst_port",     "ssrc",  "payload_type", "codec", "announced", "packets", "expected",
-      "bytes",        "duplicates", "copies"};
+      "first",   "last",     "call_id", "node",         "src_ip", "src_port",
+      "dst_ip",  "dst_port", "ssrc",    "payload_type", "codec",  "announced",
+      "packets", "expected", "bytes",   "duplicates",   "copies"};
   static const std::vector<std::string> ledger = {"minute", "source", "node", "fate",
                                                   "reason", "count",  "bytes"};
   switch (table) {

@@ -32,8 +32,8 @@ Response search_reply(const admin::SavedSearch& search, int status = 200) {
 }
 
 Result<admin::SavedSearch> read_search(const Asked& asked) {
-  const Body body = SL_TRY(
-      Body::read(asked.request, "name kind filter time_range columns sort shared note"));
+  const Body body =
+      SL_TRY(Body::read(asked.request, "name kind filter time_range columns sort shared note"));
   admin::SavedSearch search;
   search.owner_id = asked.who().user_id;
   search.name = SL_TRY(body.text("name"));
@@ -54,9 +54,9 @@ std::optional<Response> check_sharing(const Asked& asked, const admin::SavedSear
 
 Result<Response> list(Asked& asked) {
   const admin::Page page = SL_TRY(asked.page());
-  return list_reply(SL_TRY(asked.stores().saved_searches.list(asked.who().user_id,
-                                                              asked.param("kind"), page)),
-                    write_search);
+  return list_reply(
+      SL_TRY(asked.stores().saved_searches.list(asked.who().user_id, asked.param("kind"), page)),
+      write_search);
 }
 
 Result<Response> add(Asked& asked) {
@@ -103,8 +103,8 @@ RouteInfo search_info(std::string_view summary, std::string_view body, std::stri
 }  // namespace
 
 void add_saved_searches(Routes& routes) {
-  RouteInfo all = search_info("One's own saved searches and the shared ones", "",
-                              "SavedSearchPage");
+  RouteInfo all =
+      search_info("One's own saved searches and the shared ones", "", "SavedSearchPage");
   all.parameters = "kind limit cursor";
   routes.get("/saved-searches", list, all);
   routes.post("/saved-searches", add,

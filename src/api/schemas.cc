@@ -103,11 +103,13 @@ constexpr auto kSchemas = std::to_array<SchemaInfo>({
     {"CallPage", "partial: a limit ended the search, as reason says",
      "rows:CallRow[] next:s? range:Range took_ms:i lost:Lost? partial:b reason:s?"},
     {"RecordRow", "What columns= asked for, or the usual ones", "=records"},
-    {"RecordPage", "", "rows:RecordRow[] next:s? range:Range took_ms:i lost:Lost? partial:b "
-                       "reason:s?"},
+    {"RecordPage", "",
+     "rows:RecordRow[] next:s? range:Range took_ms:i lost:Lost? partial:b "
+     "reason:s?"},
     {"StreamRow", "", "=streams"},
-    {"StreamPage", "", "rows:StreamRow[] next:s? range:Range took_ms:i lost:Lost? partial:b "
-                       "reason:s?"},
+    {"StreamPage", "",
+     "rows:StreamRow[] next:s? range:Range took_ms:i lost:Lost? partial:b "
+     "reason:s?"},
     {"LedgerRow", "", "=ledger"},
     {"LedgerPage", "", "rows:LedgerRow[] took_ms:i lost:Lost? partial:b reason:s?"},
     {"Record", "A record without its octets; method: of SIP, of other kinds the event",
@@ -205,7 +207,11 @@ void write_choices(JsonWriter& json, std::string_view field, bool nullable) {
 
 void write_plain(JsonWriter& json, std::string_view type, bool nullable) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kTypes = {
-      {{"s", "string"}, {"i", "integer"}, {"n", "number"}, {"b", "boolean"}, {"t", "string"},
+      {{"s", "string"},
+       {"i", "integer"},
+       {"n", "number"},
+       {"b", "boolean"},
+       {"t", "string"},
        {"o", "object"}}};
   json.begin_object();
   for (const auto& [letter, name] : kTypes) {
@@ -301,9 +307,8 @@ void write_columns(JsonWriter& json, std::string_view table_name) {
   if (calls || table == store::Table::Records) {
     const auto known = store::columns(table);
     for (const registry::FieldInfo& field : registry::fields()) {
-      const bool column = std::any_of(known.begin(), known.end(), [&](const auto& each) {
-        return each.name == field.name;
-      });
+      const bool column = std::any_of(known.begin(), known.end(),
+                                      [&](const auto& each) { return each.name == field.name; });
       if (column) continue;
       write_property(json, field.name, field_type(field), field.multiple, field.help);
     }

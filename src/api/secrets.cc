@@ -80,15 +80,19 @@ Result<Response> get(Asked& asked) {
     if (held != nullptr) std::fclose(held);
   });
   if (file == nullptr) return fail(ErrorCode::Io, "cannot read " + path);
-  return Response::stream("application/x-ndjson", [file](http::StreamWriter& out) {
-           std::string block(64 * 1024, '\0');
-           while (true) {
-             const size_t size = std::fread(block.data(), 1, block.size(), file.get());
-             if (size != 0 && !out.write(std::string_view(block).substr(0, size))) return;
-             if (std::ferror(file.get()) != 0) return out.abort();
-             if (size == 0) return;
-           }
-         }).header("Content-Disposition", attachment(day + std::string(kEnding)));
+  return Response::stream("application/x-ndjson",
+                          [file](http::StreamWriter& out) {
+                            std::string block(64 * 1024, '\0');
+                            while (true) {
+                              const size_t size =
+                                  std::fread(block.data(), 1, block.size(), file.get());
+                              if (size != 0 && !out.write(std::string_view(block).substr(0, size)))
+                                return;
+                              if (std::ferror(file.get()) != 0) return out.abort();
+                              if (size == 0) return;
+                            }
+                          })
+      .header("Content-Disposition", attachment(day + std::string(kEnding)));
 }
 
 RouteInfo secret_info(std::string_view summary, std::string_view response) {

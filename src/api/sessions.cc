@@ -10,8 +10,7 @@ using http::Response;
 namespace {
 
 std::optional<int64_t> owner_of(const Asked& asked) {
-  return asked.may(Permission::SessionsManage) ? std::nullopt
-                                               : std::optional(asked.who().user_id);
+  return asked.may(Permission::SessionsManage) ? std::nullopt : std::optional(asked.who().user_id);
 }
 
 Result<Response> list(Asked& asked) {

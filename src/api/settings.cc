@@ -20,8 +20,8 @@ void write_setting(JsonWriter& json, const admin::Settings& settings,
   const admin::Effective effective = settings.get(info.id);
   json.field("key", info.key);
   json.field("type", registry::type_name(info.type));
-  json.field("value", info.secret && !effective.text.empty() ? kHidden
-                                                             : std::string_view(effective.text));
+  json.field("value",
+             info.secret && !effective.text.empty() ? kHidden : std::string_view(effective.text));
   json.field("origin", admin::origin_name(effective.origin));
   text_field(json, "where", effective.where);
   json.field("default", info.default_text);
@@ -105,8 +105,8 @@ void add_settings(Routes& routes) {
              setting_info("Keeps a value in the database", Permission::SettingsWrite,
                           "SettingValue", "Setting"));
   routes.del("/settings/{key}", unset,
-             setting_info("Forgets the value that the database has", Permission::SettingsWrite,
-                          "", "Setting"));
+             setting_info("Forgets the value that the database has", Permission::SettingsWrite, "",
+                          "Setting"));
 }
 
 }  // namespace siploom::api

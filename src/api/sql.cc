@@ -39,7 +39,8 @@ Result<Response> run_sql(Asked& asked) {
   std::string text = SL_TRY(body.text("sql"));
   const int64_t limit = SL_TRY(body.maybe_number("limit")).value_or(1000);
   if (limit < 1 || limit > static_cast<int64_t>(kMaxRows)) {
-    return fail(ErrorCode::InvalidArgument, fmt::format("\"limit\" has to be from 1 to {}", kMaxRows));
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("\"limit\" has to be from 1 to {}", kMaxRows));
   }
   while (!text.empty() && (is_space(text.back()) || text.back() == ';')) text.pop_back();
   if (text.empty() || text.size() > kMaxSqlOctets) {

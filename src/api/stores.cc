@@ -43,8 +43,8 @@ Result<std::unique_ptr<Stores>> Stores::open(Options options) {
 
 void Stores::apply_settings() {
   const auto now = settings.snapshot();
-  sessions.set_limits({now->duration(SettingId::SessionAbsolute),
-                       now->duration(SettingId::SessionIdle)});
+  sessions.set_limits(
+      {now->duration(SettingId::SessionAbsolute), now->duration(SettingId::SessionIdle)});
 }
 
 }  // namespace siploom::api

@@ -8,7 +8,6 @@
 #include "exporter/json.h"
 #include "model/record.h"
 #include "pipeline/call_subject.h"
-#include "weave/sip_facts.h"
 #include "wire/sip/address.h"
 
 namespace siploom::api {
@@ -118,8 +117,7 @@ Result<Response> tail(Asked& asked) {
     };
   } else {
     watching.events = true;
-    watching.on_message = [stream](const pipeline::Message& message,
-                                   const sip::MessageView& view) {
+    watching.on_message = [stream](const pipeline::Message& message, const sip::MessageView& view) {
       stream->push({"record", message_json(message, view), ""});
     };
     watching.on_event = [stream](const pipeline::Event& event) {
@@ -131,11 +129,10 @@ Result<Response> tail(Asked& asked) {
   asked.core->streams.add(stream, false);
   stream->push({"begin", "{}", ""});
   // The core is kept until after the slot has been given back to it.
-  stream->on_close([core = asked.core, kept = std::make_shared<std::pair<std::shared_ptr<void>,
-                                                                         std::shared_ptr<void>>>(
-                                           std::move(handle), std::move(slot))]() mutable {
-    kept.reset();
-  });
+  stream->on_close(
+      [core = asked.core,
+       kept = std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(
+           std::move(handle), std::move(slot))]() mutable { kept.reset(); });
   asked.audit(admin::AuditAction::Search, calls ? "tail of calls" : "tail of records",
               detail_json({{"filter", asked.param("filter")}}));
   return Response::event_stream(stream);
@@ -144,9 +141,9 @@ Result<Response> tail(Asked& asked) {
 Result<Response> events(Asked& asked) {
   auto slot = asked.core->tails.take(-asked.who().user_id, kMaxTailsOfUser);
   if (slot == nullptr) {
-    return too_many(fmt::format("You have {} event streams open already; close one.",
-                                kMaxTailsOfUser),
-                    kSecond);
+    return too_many(
+        fmt::format("You have {} event streams open already; close one.", kMaxTailsOfUser),
+        kSecond);
   }
   const auto stream = EventStream::make();
   asked.core->streams.add(stream, true);

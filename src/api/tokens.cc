@@ -32,8 +32,8 @@ void write_token(JsonWriter& json, const admin::Token& token) {
 Result<Response> list(Asked& asked) {
   const bool all = SL_TRY(asked.choice("whose", "own all")) == "all";
   const admin::Page page = SL_TRY(asked.page());
-  const auto listed = SL_TRY(asked.stores().tokens.list(
-      all ? owner_of(asked) : std::optional(asked.who().user_id), page));
+  const auto listed = SL_TRY(
+      asked.stores().tokens.list(all ? owner_of(asked) : std::optional(asked.who().user_id), page));
   return list_reply(listed, write_token);
 }
 
@@ -50,9 +50,9 @@ Result<Response> make(Asked& asked) {
   fresh.scope = SL_TRY(body.text_or("scope", ""));
   fresh.expires = SL_TRY(body.time("expires", asked.now()));
   const auto made = SL_TRY(asked.stores().tokens.make(fresh));
-  asked.audit(AuditAction::TokenMade, made.token.name,
-              detail_json({{"role", admin::role_name(made.token.role)},
-                           {"scope", made.token.scope}}));
+  asked.audit(
+      AuditAction::TokenMade, made.token.name,
+      detail_json({{"role", admin::role_name(made.token.role)}, {"scope", made.token.scope}}));
   return object_reply(
       [&](JsonWriter& json) {
         write_token(json, made.token);
