@@ -1,7 +1,7 @@
 // Users, tokens, settings, aliases and the like, against the schemas.
-#include "api/schema_check.h"
-#include "api/test_bench.h"
 #include "registry/metrics.h"
+#include "support/api_bench.h"
+#include "support/schema_check.h"
 
 using namespace siploom;
 using namespace siploom::api;
@@ -17,8 +17,9 @@ SchemaCheck& schemas() {
 
 void fits(const Reply& reply, std::string_view schema, int status = 200) {
   CHECK_MESSAGE(reply.status == status, reply.body);
-  CHECK_MESSAGE(schemas().check(reply.body, schema).empty(),
-                schemas().check(reply.body, schema) << "\n" << reply.body.substr(0, 2000));
+  CHECK_MESSAGE(schemas().check(reply.body, schema).empty(), schemas().check(reply.body, schema)
+                                                                 << "\n"
+                                                                 << reply.body.substr(0, 2000));
 }
 
 std::string member(const std::string& json, std::string_view name) {
@@ -70,8 +71,9 @@ TEST_CASE("one's own account: password, preferences, sessions, tokens") {
   fits(token, "MadeToken", 201);
   fits(bench.get("/api/v1/tokens", viewer), "TokenPage");
   CHECK(!has(bench.get("/api/v1/tokens", viewer).body, member(token.body, "secret")));
-  CHECK(bench.ask(Method::Post, "/api/v1/tokens", viewer, R"({"name":"x","role":"admin"})").status ==
-        400);
+  CHECK(
+      bench.ask(Method::Post, "/api/v1/tokens", viewer, R"({"name":"x","role":"admin"})").status ==
+      400);
   const std::string path = "/api/v1/tokens/" + member(token.body, "id");
   CHECK(bench.ask(Method::Delete, path, bench.as(admin::Role::Viewer)).status == 404);
   CHECK(bench.ask(Method::Delete, path, viewer).status == 204);
@@ -213,11 +215,11 @@ TEST_CASE("metrics have the names of the registry, for who may read them") {
   const Reply reply = bench.get("/metrics");
   CHECK(reply.status == 200);
   for (const registry::MetricInfo& metric : registry::metrics()) {
-    const bool http = metric.name.starts_with("siploom_http_") &&
-                      metric.type != registry::MetricType::Histogram;
-    CHECK_MESSAGE(has(reply.body, fmt::format("# TYPE {} ", metric.name)) ==
-                      (!metric.alias && !http),
-                  metric.name);
+    const bool http =
+        metric.name.starts_with("siploom_http_") && metric.type != registry::MetricType::Histogram;
+    CHECK_MESSAGE(
+        has(reply.body, fmt::format("# TYPE {} ", metric.name)) == (!metric.alias && !http),
+        metric.name);
   }
   CHECK(has(reply.body, "siploom_ready 1\n"));
   REQUIRE(bench.stores->settings.set("metrics.public", "true", "test"));

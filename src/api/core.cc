@@ -1,6 +1,7 @@
 #include "api/core.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/json_writer.h"
 
@@ -74,8 +75,25 @@ std::string health_json(const pipeline::Collector& collector) {
   return out;
 }
 
+namespace {
+
+// Uploads that an earlier process did not come to.
+void remove_leftovers(const std::string& folder) {
+  std::error_code code;
+  for (std::filesystem::directory_iterator at(folder, code), end; !code && at != end;
+       at.increment(code)) {
+    std::error_code ignored;
+    if (at->path().filename().string().starts_with(kUploadPrefix)) {
+      std::filesystem::remove(at->path(), ignored);
+    }
+  }
+}
+
+}  // namespace
+
 Core::Core(ApiContext given)
     : context(std::move(given)), jobs(context.clock), started(context.clock()) {
+  remove_leftovers(context.spool_folder);
   last_state_ = health_json(context.collector);
   house_ = std::thread([this] { keep_house(); });
 }

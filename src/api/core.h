@@ -19,6 +19,8 @@
 
 namespace siploom::api {
 
+constexpr std::string_view kUploadPrefix = "import-";  // of files in the spool folder
+
 // Event streams that are open: to be closed when the server stops, and told of state changes.
 class Streams final {
  public:

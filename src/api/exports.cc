@@ -10,6 +10,7 @@
 #include "api/reply.h"
 #include "api/route.h"
 #include "api/rows.h"
+#include "base/text.h"
 #include "exporter/json.h"
 #include "http/stream.h"
 #include "view/message_text.h"
@@ -96,11 +97,21 @@ class Export final {
       size_t count = 0;
       while (SL_TRY(answer->next())) {
         if (!SL_TRY(take(answer->rows()))) return false;
+        if (++count < kPageRows) continue;
         selection.cursor = answer->cursor();
-        if (++count == kPageRows) break;
+        skip_before(question, selection.cursor);
+        break;
       }
       if (count < kPageRows) return true;
     }
+  }
+
+  // Rows before the cursor's time need not be looked at again ("tNS <tab> ...").
+  static void skip_before(store::Question& question, std::string_view cursor) {
+    const auto ns = cursor.starts_with('t')
+                        ? parse_number<int64_t>(split_once(cursor.substr(1), '\t').before)
+                        : std::optional<int64_t>();
+    if (ns) question.from = {*ns};
   }
 
   Result<void> calls(bool rows) {

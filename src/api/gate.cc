@@ -145,7 +145,9 @@ std::optional<Response> pass_gate(const std::shared_ptr<Core>& core, http::Reque
 }
 
 void leave_gate(http::Response& response) {
-  response.headers.set_default("Cache-Control", "no-store");
+  // What has a tag may be kept by who asked, but is asked for again each time.
+  response.headers.set_default("Cache-Control",
+                               response.headers.has("ETag") ? "private, no-cache" : "no-store");
 }
 
 }  // namespace siploom::api

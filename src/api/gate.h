@@ -16,7 +16,7 @@ constexpr std::string_view kCsrfHeader = "X-CSRF-Token";
 
 std::optional<http::Response> pass_gate(const std::shared_ptr<Core>& core, http::Request& request,
                                         const RouteInfo& info);
-// The answer keeps no secrets in caches, and no slot beyond its request.
+// Answers are for who asked alone: no cache in between keeps them.
 void leave_gate(http::Response& response);
 
 // Set-Cookie of a session, or one that takes it away (empty `cookie`).

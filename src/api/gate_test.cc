@@ -3,9 +3,9 @@
 
 #include "api/parameters.h"
 #include "api/route.h"
-#include "api/schema_check.h"
-#include "api/test_bench.h"
 #include "http/event_stream.h"
+#include "support/api_bench.h"
+#include "support/schema_check.h"
 
 using namespace siploom;
 using namespace siploom::api;
@@ -58,9 +58,9 @@ TEST_CASE("logging in gives a cookie, logging out ends it, and wrong passwords w
   Bench bench;
   bench.add_user("ann", admin::Role::Viewer);
   const auto login = [&](std::string_view password, bool tls = false) {
-    http::Request request = Bench::request_of(
-        Method::Post, "/api/v1/auth/login", nullptr,
-        fmt::format(R"({{"name":"ann","password":"{}"}})", password));
+    http::Request request =
+        Bench::request_of(Method::Post, "/api/v1/auth/login", nullptr,
+                          fmt::format(R"({{"name":"ann","password":"{}"}})", password));
     request.tls = tls;
     return bench.send(std::move(request));
   };
@@ -98,7 +98,8 @@ TEST_CASE("what changes something needs the CSRF token of the session; tokens ne
   request.headers.set(kCsrfHeader, "wrong");
   CHECK(bench.send(request).status == 403);
   CHECK(bench.post("/api/v1/aliases", body).status == 201);
-  const auto token = bench.stores->tokens.make({admin.user_id, "script", admin::Role::Admin, "", kNoTime});
+  const auto token =
+      bench.stores->tokens.make({admin.user_id, "script", admin::Role::Admin, "", kNoTime});
   REQUIRE(token);
   http::Request bearer = Bench::request_of(Method::Get, "/api/v1/aliases");
   bearer.headers.add("Authorization", "Bearer " + token->secret);
@@ -113,18 +114,17 @@ TEST_CASE("what changes something needs the CSRF token of the session; tokens ne
 
 TEST_CASE("every route lets through the roles that its permission says, and nobody else") {
   Bench bench;
-  for (const admin::Role role : {admin::Role::Viewer, admin::Role::Operator, admin::Role::Auditor,
-                                 admin::Role::Admin}) {
+  for (const admin::Role role :
+       {admin::Role::Viewer, admin::Role::Operator, admin::Role::Auditor, admin::Role::Admin}) {
     const Login login = bench.as(role);
     for (const auto& route : bench.router.routes()) {
       const auto& info = *route->data_as<RouteInfo>();
-      const std::string where =
-          fmt::format("{} {} as {}", http::method_name(route->method), route->pattern,
-                      admin::role_name(role));
+      const std::string where = fmt::format("{} {} as {}", http::method_name(route->method),
+                                            route->pattern, admin::role_name(role));
       if (info.access == Access::Public) continue;
-      CHECK_MESSAGE(bench.send(Bench::request_of(route->method, filled(route->pattern))).status ==
-                        401,
-                    where);
+      CHECK_MESSAGE(
+          bench.send(Bench::request_of(route->method, filled(route->pattern))).status == 401,
+          where);
       if (info.access != Access::Allowed) continue;
       const Reply reply = bench.ask(route->method, filled(route->pattern), login);
       const bool may = admin::permissions_of(role).has(info.permission);
@@ -150,12 +150,50 @@ TEST_CASE("no parameter, whatever it is, makes the server fail") {
   Bench bench;
   bench.add_calls(2);
   const Login& admin = bench.admin();
-  const std::vector<std::string> odd = {
-      "", "0", "-1", "99999999999999999999", "1e308", "nan", "'", "\"", ";", "%00", "..", "[", "(",
-      "call_id", "payload", "any(", "status == 1..", "2026-13-45", "-1000000h", "@9e18", "now",
-      "-0s", "true", "csv", "ndjson", "json", "count", "p101(size)", "sum(call_id)", "\xff\xfe",
-      "call.duration,call.duration", "body", "extra_id", "frame", "desc", "asc", "calls", "records",
-      "t1\ti1", "dDEJaTE", "has x", "src in 10.0.0.0/99", "1ns", "366d"};
+  const std::vector<std::string> odd = {"",
+                                        "0",
+                                        "-1",
+                                        "99999999999999999999",
+                                        "1e308",
+                                        "nan",
+                                        "'",
+                                        "\"",
+                                        ";",
+                                        "%00",
+                                        "..",
+                                        "[",
+                                        "(",
+                                        "call_id",
+                                        "payload",
+                                        "any(",
+                                        "status == 1..",
+                                        "2026-13-45",
+                                        "-1000000h",
+                                        "@9e18",
+                                        "now",
+                                        "-0s",
+                                        "true",
+                                        "csv",
+                                        "ndjson",
+                                        "json",
+                                        "count",
+                                        "p101(size)",
+                                        "sum(call_id)",
+                                        "\xff\xfe",
+                                        "call.duration,call.duration",
+                                        "body",
+                                        "extra_id",
+                                        "frame",
+                                        "desc",
+                                        "asc",
+                                        "calls",
+                                        "records",
+                                        "t1\ti1",
+                                        "dDEJaTE",
+                                        "has x",
+                                        "src in 10.0.0.0/99",
+                                        "1ns",
+                                        "366d"};
   rc::check("a parameter", [&] {
     const auto& routes = bench.router.routes();
     const auto at = *rc::gen::inRange<size_t>(0, routes.size());
@@ -167,10 +205,9 @@ TEST_CASE("no parameter, whatever it is, makes the server fail") {
     std::string query;
     for (const std::string_view name : names) {
       if (*rc::gen::inRange(0, 3) != 0) continue;
-      const std::string value = *rc::gen::oneOf(rc::gen::elementOf(odd),
-                                                rc::gen::arbitrary<std::string>());
-      query += fmt::format("{}{}={}", query.empty() ? "?" : "&", name,
-                           http::percent_encode(value));
+      const std::string value =
+          *rc::gen::oneOf(rc::gen::elementOf(odd), rc::gen::arbitrary<std::string>());
+      query += fmt::format("{}{}={}", query.empty() ? "?" : "&", name, http::percent_encode(value));
     }
     request.target += query;
     const Reply reply = bench.send(std::move(request));
@@ -229,8 +266,8 @@ TEST_CASE("a tail tells calls and records as they come, within the scope") {
   const Login viewer = bench.as(admin::Role::Viewer);
   std::vector<http::Response> open;
   for (int i = 0; i < 4; ++i) {
-    http::Request request =
-        Bench::request_of(Method::Get, "/api/v1/tail?table=records&filter=method+%3D%3D+BYE", &viewer);
+    http::Request request = Bench::request_of(
+        Method::Get, "/api/v1/tail?table=records&filter=method+%3D%3D+BYE", &viewer);
     open.push_back(bench.router.answer(request));
     REQUIRE(open.back().events);
     CHECK(has(taken(*open.back().events), "event: begin"));

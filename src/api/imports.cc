@@ -82,8 +82,8 @@ Result<Response> import(Asked& asked) {
   job.owner = asked.who().user_name;
   job.bytes = asked.request.body_bytes;
   // The server takes its file away when the request is over.
-  const std::string path = fmt::format("{}/import-{}-{}", asked.core->context.spool_folder,
-                                       asked.request.id, asked.now().ns);
+  const std::string path = fmt::format("{}/{}{}-{}", asked.core->context.spool_folder,
+                                       kUploadPrefix, asked.request.id, asked.now().ns);
   std::error_code failed;
   std::filesystem::rename(asked.request.body_file, path, failed);
   if (failed) {

@@ -139,7 +139,7 @@ Result<Page> read_page(const Asked& asked, List& list, Table table) {
       page.next = base64url(cursor);
       break;
     }
-    cursor = answer->cursor();
+    if (seen + 1 == limit) cursor = answer->cursor();
     if (!SL_TRY(scope.lets_through(answer->rows(), list))) continue;
     list.format.write(json, answer->rows());
     ++page.count;

@@ -12,10 +12,10 @@
 #include "api/problem.h"
 #include "api/reply.h"
 #include "api/route.h"
-#include "api/schema_check.h"
 #include "api/schemas.h"
-#include "api/test_bench.h"
 #include "base/text.h"
+#include "support/api_bench.h"
+#include "support/schema_check.h"
 
 using namespace siploom;
 using namespace siploom::api;
@@ -77,8 +77,8 @@ TEST_CASE("the OpenAPI document names every route, and all that it refers to is 
       ++in_path;
       CHECK(has(route->pattern, fmt::format("{{{}}}", std::string_view(parameter["name"]))));
     }
-    CHECK(in_path == static_cast<size_t>(
-                         std::count(route->pattern.begin(), route->pattern.end(), '{')));
+    CHECK(in_path ==
+          static_cast<size_t>(std::count(route->pattern.begin(), route->pattern.end(), '{')));
     const auto& info = *route->data_as<RouteInfo>();
     CHECK(!info.summary.empty());
     for (const std::string_view schema : {info.body, info.response}) {
@@ -125,9 +125,22 @@ TEST_CASE("credentials and keys are masked octet for octet, the rest stays") {
 }
 
 TEST_CASE("masking keeps the size of any octets, and what is masked stays so") {
-  const auto pieces = std::vector<std::string>{
-      "Authorization:", "Digest ", "response=", "\"", "\r\n", "\n", " ", "=", "a=crypto:",
-      "inline:", "k=", ",", ":", "x", "\r\n\r\n", "authentication-info: rspauth"};
+  const auto pieces = std::vector<std::string>{"Authorization:",
+                                               "Digest ",
+                                               "response=",
+                                               "\"",
+                                               "\r\n",
+                                               "\n",
+                                               " ",
+                                               "=",
+                                               "a=crypto:",
+                                               "inline:",
+                                               "k=",
+                                               ",",
+                                               ":",
+                                               "x",
+                                               "\r\n\r\n",
+                                               "authentication-info: rspauth"};
   rc::check("size", [&] {
     std::string text;
     for (const std::string& piece :

@@ -46,8 +46,12 @@ std::string_view first_line(std::string_view message) {
 
 // The compiler draws its errors (query/token.h); which place gives that very drawing?
 bool find_place(std::string_view message, std::string_view filter, FilterPlace& out) {
+  constexpr size_t kLongest = 8 * 1024;  // each place costs a drawing
   const size_t marks_end = message.find_last_of('^');
-  if (!message.starts_with(kFilterError) || marks_end == std::string_view::npos) return false;
+  if (!message.starts_with(kFilterError) || marks_end == std::string_view::npos ||
+      filter.size() > kLongest) {
+    return false;
+  }
   const size_t before = message.find_last_not_of('^');
   const size_t length = marks_end - before;
   const std::string what(first_line(message));

@@ -2,9 +2,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "api/schema_check.h"
-#include "api/test_bench.h"
 #include "base/text.h"
+#include "support/api_bench.h"
+#include "support/schema_check.h"
 
 using namespace siploom;
 using namespace siploom::api;
@@ -20,8 +20,9 @@ SchemaCheck& schemas() {
 
 void fits(const Reply& reply, std::string_view schema, int status = 200) {
   CHECK_MESSAGE(reply.status == status, reply.body);
-  CHECK_MESSAGE(schemas().check(reply.body, schema).empty(),
-                schemas().check(reply.body, schema) << "\n" << reply.body.substr(0, 2000));
+  CHECK_MESSAGE(schemas().check(reply.body, schema).empty(), schemas().check(reply.body, schema)
+                                                                 << "\n"
+                                                                 << reply.body.substr(0, 2000));
 }
 
 std::string member(const std::string& json, std::string_view name) {
@@ -82,7 +83,8 @@ TEST_CASE("an error in a filter tells its place") {
   fits(reply, "Problem", 400);
   CHECK(member(reply.body, "position") == "0");
   CHECK(member(reply.body, "length") == "6");
-  const Reply check = bench.get("/api/v1/filter/check?filter=status+%3D%3D+486+and+nosuch+%3D%3D+1");
+  const Reply check =
+      bench.get("/api/v1/filter/check?filter=status+%3D%3D+486+and+nosuch+%3D%3D+1");
   fits(check, "FilterCheck");
   CHECK(member(check.body, "ok") == "false");
   CHECK(member(check.body, "position") == "18");
@@ -241,8 +243,10 @@ TEST_CASE("a scope bounds everything that is asked") {
   }
   CHECK(bench.ask(Method::Post, "/api/v1/calls/call-10/notes", scoped, R"({"text":"x"})").status ==
         404);
-  const Reply all = bench.get("/api/v1/records?filter=from.user+%3D%3D+carol&columns=sequence&limit=1");
-  const std::string number = std::to_string(std::stoi(all.body.substr(all.body.find("sequence") + 10)));
+  const Reply all =
+      bench.get("/api/v1/records?filter=from.user+%3D%3D+carol&columns=sequence&limit=1");
+  const std::string number =
+      std::to_string(std::stoi(all.body.substr(all.body.find("sequence") + 10)));
   CHECK(bench.get("/api/v1/records/" + number).status == 200);
   CHECK(bench.get("/api/v1/records/" + number, scoped).status == 404);
   CHECK(bench.get("/api/v1/records/" + number + "/raw", scoped).status == 404);
@@ -299,14 +303,15 @@ TEST_CASE("an upload becomes a job that reads it into the store") {
 TEST_CASE("SQL gives rows, within limits") {
   Bench bench;
   bench.add_calls(3);
-  const Reply rows = bench.post("/api/v1/sql", R"({"sql":"SELECT kind, count(*) FROM calls GROUP BY kind;"})");
+  const Reply rows =
+      bench.post("/api/v1/sql", R"({"sql":"SELECT kind, count(*) FROM calls GROUP BY kind;"})");
   fits(rows, "SqlAnswer");
   CHECK(has(rows.body, R"(["call",3])"));
   const Reply some = bench.post("/api/v1/sql", R"({"sql":"SELECT * FROM records","limit":2})");
   fits(some, "SqlAnswer");
   CHECK(member(some.body, "partial") == "true");
-  for (const char* wrong : {"nonsense", "DROP TABLE calls", "SELECT * FROM read_text('/etc/passwd')",
-                            "COPY calls TO '/tmp/x'"}) {
+  for (const char* wrong : {"nonsense", "DROP TABLE calls",
+                            "SELECT * FROM read_text('/etc/passwd')", "COPY calls TO '/tmp/x'"}) {
     CHECK(bench.post("/api/v1/sql", fmt::format(R"({{"sql":"{}"}})", wrong)).status == 400);
   }
 }

@@ -63,9 +63,13 @@ class Bench {
     auto started = pipeline::Collector::start(collecting);
     REQUIRE_MESSAGE(started.has_value(), (started ? "" : started.error().message));
     collector = std::move(*started);
-    api = std::make_unique<Api>(ApiContext{
-        *collector, *stores, [this] { return Timestamp{now.load()}; }, "1.2.3", folder.path, {},
-        {}});
+    api = std::make_unique<Api>(ApiContext{*collector,
+                                           *stores,
+                                           [this] { return Timestamp{now.load()}; },
+                                           "1.2.3",
+                                           folder.path,
+                                           {},
+                                           {}});
     router = api->make_router();
   }
   ~Bench() {
@@ -93,8 +97,9 @@ class Bench {
       const auto add = [&](int second, const std::string& text, bool back) {
         frames.push_back({start + second * kSecond, pipeline::test::udp_frame(text, back)});
       };
-      add(0, scoped_sip("INVITE sip:bob@x SIP/2.0", id, 1, "INVITE", user,
-                        "Authorization: Digest username=\"a\", response=\"0123abcd\"\r\n"),
+      add(0,
+          scoped_sip("INVITE sip:bob@x SIP/2.0", id, 1, "INVITE", user,
+                     "Authorization: Digest username=\"a\", response=\"0123abcd\"\r\n"),
           false);
       add(1, scoped_sip("SIP/2.0 180 Ringing", id, 1, "INVITE", user), true);
       add(2, scoped_sip("SIP/2.0 200 OK", id, 1, "INVITE", user), true);
