@@ -38,6 +38,7 @@ generate:
 	@$(BUILD)/siploom completion reference > docs/reference/commands.md
 	@$(BUILD)/siploom completion man > docs/siploom.1
 	@$(BUILD)/siploom completion api > docs/reference/api.md
+	@$(BUILD)/siploom completion store > docs/reference/store.md
 
 format:
 	@git ls-files 'src/*.cc' 'src/*.h' 'fuzz/*.cc' 'bench/*.cc' 'tests/*.cc' | grep -v _generated | xargs clang-format -i

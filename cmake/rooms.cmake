@@ -44,8 +44,15 @@ function(siploom_fuzzers)
   endforeach()
 endfunction()
 
-# bench/NAME_bench.cc is a Google Benchmark program; built only on request (`make bench`).
+# bench/NAME_bench.cc is a Google Benchmark program, bench/NAME_load.cc one that makes load for others; built only on
+# request (`make bench`, `--target NAME_load`).
 function(siploom_benches)
+  file(GLOB loads CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*_load.cc)
+  foreach(source ${loads})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} EXCLUDE_FROM_ALL ${source})
+    target_link_libraries(${name} PRIVATE siploom_flags sl_simulate)
+  endforeach()
   file(GLOB targets CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*_bench.cc)
   find_package(benchmark QUIET)
   if(NOT benchmark_FOUND)

@@ -160,6 +160,34 @@ std::string base64(std::string_view bytes) {
   return out;
 }
 
+std::optional<std::string> decode_base64(std::string_view text) {
+  while (text.ends_with('=')) text.remove_suffix(1);
+  std::string out;
+  uint32_t bits = 0;
+  int have = 0;
+  for (const char c : text) {
+    uint32_t value = 0;
+    if (c >= 'A' && c <= 'Z') {
+      value = static_cast<uint32_t>(c - 'A');
+    } else if (c >= 'a' && c <= 'z') {
+      value = static_cast<uint32_t>(c - 'a') + 26;
+    } else if (is_digit(c)) {
+      value = static_cast<uint32_t>(c - '0') + 52;
+    } else if (c == '+' || c == '/') {
+      value = c == '+' ? 62 : 63;
+    } else {
+      return std::nullopt;
+    }
+    bits = bits << 6 | value;
+    have += 6;
+    if (have < 8) continue;
+    have -= 8;
+    out += static_cast<char>(bits >> have & 0xFF);
+  }
+  if (have >= 6) return std::nullopt;  // a single character left over
+  return out;
+}
+
 size_t edit_distance(std::string_view a, std::string_view b, size_t limit) {
   if (a.size() > b.size() + limit || b.size() > a.size() + limit) return limit;
   std::vector<size_t> before(b.size() + 1), row(b.size() + 1), two_before(b.size() + 1);

@@ -129,6 +129,8 @@ std::string fit_width(std::string_view utf8, size_t columns);
 std::string printable(std::string_view bytes);
 
 std::string base64(std::string_view bytes);
+// With or without padding; nothing for what is none (RFC 4648 4).
+std::optional<std::string> decode_base64(std::string_view text);
 
 // Edit distance with transpositions, for "did you mean"; capped at `limit`.
 size_t edit_distance(std::string_view a, std::string_view b, size_t limit = 8);

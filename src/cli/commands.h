@@ -16,6 +16,7 @@ int serve_command(const Options& options);
 int import_command(Options& options);
 int query_command(Options& options);
 int sql_command(const Options& options);
+int doctor_command(const Options& options);
 int simulate_command(const Options& options);
 int completion_command(const Options& options);
 int version_command(const Options& options);

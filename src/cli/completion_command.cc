@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/version.h"
 #include "registry/fields.h"
+#include "store/table.h"
 
 namespace siploom::cli {
 
@@ -68,7 +69,7 @@ _siploom() {
     -i|--interface) _siploom_offer "any $(ls /sys/class/net 2>/dev/null)" "$word"; return ;;
     --color) _siploom_offer "auto always never" "$word"; return ;;
     --format) _siploom_offer "pcap pcapng text jsonl csv" "$word"; return ;;
-    completion) _siploom_offer "bash zsh man reference" "$word"; return ;;
+    completion) _siploom_offer "bash zsh man reference store" "$word"; return ;;
     --sort) _siploom_offer "$_siploom_fields -${_siploom_fields// / -}" "$word"; return ;;
     --columns) _siploom_offer "$_siploom_fields" "${word##*,}" "${word%"${word##*,}"}"; return ;;
     -f|--filter) _siploom_filter "${word#[\"\']}"; return ;;
@@ -202,6 +203,23 @@ std::string reference() {
   return out;
 }
 
+std::string store_reference() {
+  std::string out =
+      "# Columns of the store\n\nMade by `siploom completion store`; do not edit. What the files "
+      "are "
+      "and how to read them: [store.md](../store.md).\n";
+  for (const store::Table table :
+       {store::Table::Records, store::Table::Calls, store::Table::Streams, store::Table::Ledger}) {
+    out += fmt::format("\n## {}\n\n| column | type | what |\n|---|---|---|\n",
+                       store::table_name(table));
+    for (const store::ColumnInfo& column : store::columns(table)) {
+      out += fmt::format("| `{}` | {} | {} |\n", column.name, store::sql_type(column.type),
+                         column.help);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 int completion_command(const Options& options) {
@@ -212,6 +230,7 @@ int completion_command(const Options& options) {
   if (options.shell == "reference") out.write(reference());
   if (options.shell == "api") out.write(api::api_reference_md());
   if (options.shell == "openapi") out.write(api::openapi_json(kVersion));
+  if (options.shell == "store") out.write(store_reference());
   return 0;
 }
 

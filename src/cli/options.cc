@@ -42,12 +42,13 @@ constexpr Usage kUsages[] = {
     {"split", "[OPTIONS] [FILTER] FILES..."},
     {"export", "[OPTIONS] [FILTER] FILES..."},
     {"fields", "[OPTIONS] [WORD]"},
-    {"completion", "bash|zsh|man|reference"},
+    {"completion", "bash|zsh|man|reference|store"},
     {"version", "[--json]"},
-    {"simulate", "[OPTIONS] FILE"},
+    {"simulate", "[OPTIONS] FILE | --hep udp:HOST:PORT"},
     {"serve", "[OPTIONS]"},
     {"import", "--store DIR FILES..."},
     {"query", "[OPTIONS] [FILTER] --store DIR|--server URL"},
+    {"doctor", "[OPTIONS]"},
     {"sql", "--store DIR|--server URL STATEMENT"},
 };
 
@@ -202,14 +203,41 @@ void add_export(CLI::App& app, Options& o) {
   add_output(sub, o.output, false);
 }
 
+void add_live(CLI::App& sub, Options& o) {
+  SimulateOptions& s = o.simulate;
+  sub.add_option(
+         "--hep", s.hep,
+         "Send SIP, RTCP and logs in real time to this collector (or tcp:); several: one for "
+         "each node in turn")
+      ->type_name("udp:HOST:PORT,...")
+      ->group("Live");
+  sub.add_option("--profile", s.profiles,
+                 "HEP as these programs write it, for the nodes edge1, pbx1 and media1 (default "
+                 "kamailio,asterisk,rtpengine)")
+      ->type_name("NAME,...")
+      ->group("Live");
+  sub.add_option("--node", s.nodes, "Names of the nodes, where profiles send one")
+      ->type_name("NAME,...")
+      ->group("Live");
+  sub.add_option("--capture-id", s.capture_id,
+                 "Capture id of the first node; the others follow (default 2001)")
+      ->type_name("N")
+      ->group("Live");
+  sub.add_option("--key", s.key, "Password for the collector")->type_name("SECRET")->group("Live");
+  sub.add_option("--speed", s.speed, "So many times faster than real time")
+      ->type_name("RATE")
+      ->group("Live");
+  sub.add_flag("--json", o.output.json, "What was sent as JSON")->group("Live");
+}
+
 void add_simulate(CLI::App& app, Options& o) {
   CLI::App& sub = *app.add_subcommand(
-      "simulate", "Write a capture of realistic traffic, with its truth as JSON");
+      "simulate", "Write a capture of realistic traffic with its truth, or send it live as HEP");
   sub.callback([&o] { o.command = Command::Simulate; });
   SimulateOptions& s = o.simulate;
-  sub.add_option("output", s.output,
-                 "Capture file to write (.pcap or .pcapng; '-' is standard output)")
-      ->required()
+  sub.add_option(
+         "output", s.output,
+         "Capture file to write (.pcap or .pcapng; '-' is standard output); none with --hep")
       ->type_name("FILE");
   sub.add_option("--preset", s.preset, "demo, trunk, registrar, hostile, bench-sip or bench-rtp")
       ->type_name("NAME");
@@ -235,6 +263,9 @@ void add_simulate(CLI::App& app, Options& o) {
   sub.add_option("--copies", s.copies_percent, "Packets seen twice, percent")->type_name("P");
   sub.add_option("--truth", s.truth, "Write the totals as JSON")->type_name("FILE");
   sub.add_option("--calls-truth", s.calls_truth, "Write a line of JSON a call")->type_name("FILE");
+  add_parsed(sub, "--duration", s.duration, read_duration,
+             "Length of the capture; live: how long to send (0: until Ctrl-C)", "10m", "");
+  add_live(sub, o);
 }
 
 void add_small(CLI::App& app, Options& o) {
@@ -244,11 +275,11 @@ void add_small(CLI::App& app, Options& o) {
       ->option_text(" ");
   add_output(fields, o.output, false);
   CLI::App& completion = *app.add_subcommand(
-      "completion", "Print completion for bash or zsh, the man page or the reference");
+      "completion", "Print completion for bash or zsh, the man page or a reference");
   completion.callback([&o] { o.command = Command::Completion; });
-  completion.add_option("kind", o.shell, "bash, zsh, man or reference")
+  completion.add_option("kind", o.shell, "bash, zsh, man, reference or store")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "man", "reference", "api", "openapi"}))
+      ->check(CLI::IsMember({"bash", "zsh", "man", "reference", "store", "api", "openapi"}))
       ->option_text(" ");
   CLI::App& version = *app.add_subcommand("version", "Print the version");
   version.callback([&o] { o.command = Command::Version; });

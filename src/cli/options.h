@@ -93,14 +93,22 @@ struct SimulateOptions {
          fragment_percent = -1, copies_percent = -1;
   std::string start;
   bool no_media = false;
+  Nanoseconds duration = 0;
+  // Live.
+  std::string hep;  // destinations; empty: a file is written
+  std::string profiles, nodes, key;
+  uint64_t capture_id = 0;  // 0: as it is by default
+  double speed = 0;         // 0: as time goes
 };
 
 // What commands that work on a store or a server share.
 struct StoreCommandOptions {
-  std::string store;   // its folder
-  std::string server;  // or the URL of who has it
-  std::string token;   // for the server; else from SIPLOOM_TOKEN
-  std::string trust;   // of https: a CA file, or sha256:FINGERPRINT
+  std::string store;      // its folder
+  std::string server;     // or the URL of who has it
+  std::string token;      // for the server; else from SIPLOOM_TOKEN
+  std::string trust;      // of https: a CA file, or sha256:FINGERPRINT
+  std::string hep;        // doctor: where agents send to
+  bool no_probe = false;  // doctor: sends nothing
   std::string table = "calls";
   std::vector<std::string> words;
   size_t limit = 0;
@@ -121,6 +129,7 @@ enum class Command : uint8_t {
   Import,
   Query,
   Sql,
+  Doctor,
   Calls,
   Show,
   Grep,

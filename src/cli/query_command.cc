@@ -10,6 +10,7 @@
 #include "cli/input.h"
 #include "cli/message_output.h"
 #include "cli/output.h"
+#include "cli/remote.h"
 #include "exporter/json.h"
 #include "pipeline/payload_reader.h"
 #include "pipeline/stored.h"
@@ -84,11 +85,18 @@ Result<size_t> count_rows(const Opened& opened, const Options& options, Output& 
   return static_cast<size_t>(count);
 }
 
-Result<size_t> print_calls(const Opened& opened, const Options& options, Output& out) {
+using Calls = std::vector<std::unique_ptr<pipeline::StoredCall>>;
+using Records = std::vector<pipeline::StoredRecord>;
+
+Result<Calls> calls_of(const Opened& opened, const Options& options) {
   auto answer = SL_TRY(opened.search->select(opened.view, question_of(options),
                                              selection_of(options, pipeline::call_columns())));
-  std::vector<std::unique_ptr<pipeline::StoredCall>> calls;
+  Calls calls;
   while (SL_TRY(answer->next())) calls.push_back(pipeline::read_call(answer->rows()));
+  return calls;
+}
+
+Result<size_t> print_calls(Calls calls, const Options& options, Output& out) {
   // The newest were asked for; they are read from the oldest on, as everywhere.
   if (options.calls.sort.empty()) std::reverse(calls.begin(), calls.end());
   std::vector<CallRow> rows;
@@ -113,11 +121,15 @@ void print_record(const pipeline::StoredRecord& record, const Options& options, 
                         view::safe(what)));
 }
 
-Result<size_t> print_records(const Opened& opened, const Options& options, Output& out) {
+Result<Records> records_of(const Opened& opened, const Options& options) {
   auto answer = SL_TRY(opened.search->select(opened.view, question_of(options),
                                              selection_of(options, pipeline::record_columns())));
-  std::vector<pipeline::StoredRecord> records;
+  Records records;
   while (SL_TRY(answer->next())) records.push_back(pipeline::read_record(answer->rows()));
+  return records;
+}
+
+Result<size_t> print_records(Records records, const Options& options, Output& out) {
   if (options.calls.sort.empty()) std::reverse(records.begin(), records.end());
   MessagePrinter printer(options, out);
   const auto view = std::make_unique<sip::MessageView>();
@@ -134,11 +146,42 @@ Result<size_t> print_records(const Opened& opened, const Options& options, Outpu
   return records.size();
 }
 
+// The same of a server.
+Remote::Parameters parameters_of(const Options& options) {
+  std::string sort = options.calls.sort;
+  const bool ascending = !sort.empty() && sort.front() != '-';
+  if (!sort.empty() && !ascending) sort.erase(0, 1);
+  const auto time = [](Timestamp t) { return is_known(t) ? format_rfc3339(t, 9) : std::string(); };
+  return {{"filter", fmt::format("{}", fmt::join(options.store.words, " "))},
+          {"from", time(options.input.from)},
+          {"to", time(options.input.to)},
+          {"sort", sort},
+          {"order", ascending ? "asc" : ""},
+          {"timeout", fmt::format("{}s", options.store.time_limit / kSecond)}};
+}
+
+Result<size_t> query_server(const Options& options, Output& out) {
+  Remote remote(options.store);
+  if (options.grep.count) {
+    return fail(ErrorCode::Unsupported, "--count asks a store; of a server use /api/v1/group");
+  }
+  if (options.store.table == "calls") {
+    return print_calls(SL_TRY(remote.calls(parameters_of(options), options.store.limit)), options,
+                       out);
+  }
+  return print_records(
+      SL_TRY(remote.records(options.store.table, parameters_of(options), options.store.limit)),
+      options, out);
+}
+
 Result<size_t> run_query(const Options& options, Output& out) {
+  if (!options.store.server.empty()) return query_server(options, out);
   const Opened opened = SL_TRY(open_store(options.store));
   if (options.grep.count) return count_rows(opened, options, out);
-  return options.store.table == "calls" ? print_calls(opened, options, out)
-                                        : print_records(opened, options, out);
+  if (options.store.table == "calls") {
+    return print_calls(SL_TRY(calls_of(opened, options)), options, out);
+  }
+  return print_records(SL_TRY(records_of(opened, options)), options, out);
 }
 
 void write_json_row(const store::Rows& rows, Output& out) {

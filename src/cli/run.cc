@@ -40,6 +40,8 @@ int run(int argc, char** argv) {
       return query_command(options);
     case Command::Sql:
       return sql_command(options);
+    case Command::Doctor:
+      return doctor_command(options);
     case Command::None:
       break;
   }

@@ -137,6 +137,18 @@ void add_serve(CLI::App& app, Options& o) {
   }
 }
 
+void add_doctor(CLI::App& app, Options& o) {
+  CLI::App& sub =
+      *app.add_subcommand("doctor", "Say where packets stop: port, kernel, decoder, store, disk");
+  sub.callback([&o] { o.command = Command::Doctor; });
+  sub.add_option("--store", o.store.store, "Folder of the store (default: siploom-data/store)")
+      ->type_name("DIR");
+  sub.add_option("--hep", o.store.hep, "Where agents send to (default: 127.0.0.1:9060)")
+      ->type_name("ADDRESS:PORT");
+  sub.add_flag("--no-probe", o.store.no_probe, "Send no HEP message of our own");
+  sub.add_flag("--json", o.output.json, "A line of JSON a check");
+}
+
 }  // namespace
 
 void add_server_commands(CLI::App& app, Options& o) {
@@ -144,6 +156,7 @@ void add_server_commands(CLI::App& app, Options& o) {
   add_import(app, o);
   add_query(app, o);
   add_sql(app, o);
+  add_doctor(app, o);
 }
 
 }  // namespace siploom::cli

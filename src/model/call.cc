@@ -30,8 +30,15 @@ Nanoseconds between(Timestamp from, Timestamp to) {
 
 }  // namespace
 
-std::string_view kind_name(CallKind kind) { return kKinds[static_cast<size_t>(kind)]; }
-std::string_view state_name(CallState state) { return kStates[static_cast<size_t>(state)]; }
+// What a file says may be of a later version.
+std::string_view kind_name(CallKind kind) {
+  const auto at = static_cast<size_t>(kind);
+  return at < kKinds.size() ? kKinds[at] : std::string_view("unknown");
+}
+std::string_view state_name(CallState state) {
+  const auto at = static_cast<size_t>(state);
+  return at < kStates.size() ? kStates[at] : std::string_view("unknown");
+}
 std::string_view hangup_name(HangupBy by) {
   return by == HangupBy::Caller ? "caller" : by == HangupBy::Callee ? "callee" : "";
 }
@@ -43,9 +50,7 @@ Nanoseconds setup_time(const Call& call) { return between(call.invite, call.answ
 Nanoseconds ring_time(const Call& call) {
   return between(call.ringing, is_known(call.answer) ? call.answer : call.end);
 }
-Nanoseconds talk_time(const Call& call) {
-  return between(call.answer, call.end);
-}
+Nanoseconds talk_time(const Call& call) { return between(call.answer, call.end); }
 Nanoseconds time_in_call(const Call& call) {
   return between(call.answer, is_known(call.end) ? call.end : call.last);
 }

@@ -22,10 +22,25 @@ constexpr size_t kMaxTiedIds = 64;  // of one call, that tie records of other ki
 constexpr Nanoseconds kAround = 120 * kSecond;
 constexpr Nanoseconds kLongestCall = 24 * 3600 * kSecond;
 
+class StoreRow final : public RowValues {
+ public:
+  explicit StoreRow(const store::Rows& rows) : rows_(rows) {}
+  bool is_null(size_t column) const override { return rows_.is_null(column); }
+  std::string_view text(size_t column) const override { return rows_.text(column); }
+  int64_t integer(size_t column) const override { return rows_.integer(column); }
+  size_t list_size(size_t column) const override { return rows_.list_size(column); }
+  std::string_view list_text(size_t column, size_t item) const override {
+    return rows_.list_text(column, item);
+  }
+
+ private:
+  const store::Rows& rows_;
+};
+
 // The columns of a row one after the other.
 class Columns final {
  public:
-  explicit Columns(const store::Rows& rows) : rows_(rows) {}
+  explicit Columns(const RowValues& rows) : rows_(rows) {}
   std::string_view text() { return rows_.text(at_++); }
   int64_t integer() { return rows_.integer(at_++); }
   Timestamp time() {
@@ -48,7 +63,7 @@ class Columns final {
   }
 
  private:
-  const store::Rows& rows_;
+  const RowValues& rows_;
   size_t at_ = 0;
 };
 
@@ -180,11 +195,13 @@ const std::vector<std::string>& call_columns() {
   return columns;
 }
 
-std::unique_ptr<StoredCall> read_call(const store::Rows& rows) {
+std::unique_ptr<StoredCall> read_call(const store::Rows& rows) { return read_call(StoreRow(rows)); }
+
+std::unique_ptr<StoredCall> read_call(const RowValues& row) {
   auto stored = std::make_unique<StoredCall>();
   model::Call& call = stored->call;
   Keep keep(*stored);
-  Columns in(rows);
+  Columns in(row);
   const std::string_view call_id = keep(in.text());
   static_cast<void>(model::parse_kind(in.text(), call.kind));
   static_cast<void>(model::parse_state(in.text(), call.state));
@@ -259,9 +276,11 @@ const std::vector<std::string>& record_columns() {
   return columns;
 }
 
-StoredRecord read_record(const store::Rows& rows) {
+StoredRecord read_record(const store::Rows& rows) { return read_record(StoreRow(rows)); }
+
+StoredRecord read_record(const RowValues& row) {
   StoredRecord out;
-  Columns in(rows);
+  Columns in(row);
   out.sequence = static_cast<uint64_t>(in.integer());
   out.time = in.time();
   out.received = in.time();

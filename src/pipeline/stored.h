@@ -15,6 +15,17 @@
 
 namespace siploom::pipeline {
 
+// One row of an answer, whoever gave it: the store, or a server by its API. Columns by position.
+class RowValues {
+ public:
+  virtual ~RowValues() = default;
+  virtual bool is_null(size_t column) const = 0;
+  virtual std::string_view text(size_t column) const = 0;
+  virtual int64_t integer(size_t column) const = 0;  // times in ns
+  virtual size_t list_size(size_t column) const = 0;
+  virtual std::string_view list_text(size_t column, size_t item) const = 0;
+};
+
 // A call that owns its texts. It stays where it is: `call` points into it.
 struct StoredCall {
   StoredCall() = default;
@@ -28,6 +39,7 @@ struct StoredCall {
 
 // Columns that read_call() wants, in this order.
 const std::vector<std::string>& call_columns();
+std::unique_ptr<StoredCall> read_call(const RowValues& row);
 std::unique_ptr<StoredCall> read_call(const store::Rows& rows);
 
 // A record that owns its octets.
@@ -53,6 +65,7 @@ struct StoredRecord {
 };
 
 const std::vector<std::string>& record_columns();
+StoredRecord read_record(const RowValues& row);
 StoredRecord read_record(const store::Rows& rows);
 // With docs/json.md's names; a payload that is no text comes in base64.
 void write_record(JsonWriter& json, const StoredRecord& record, bool with_payload = true);

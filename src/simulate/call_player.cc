@@ -116,7 +116,7 @@ void CallPlayer::garbage(Stage& stage, const Step& step) {
   // Neither a letter, nor RTP's version 2, nor a line end that is a keep-alive.
   bytes[0] = 0x07;
   stage.out.udp(plan_.wire, peer(step, 0), peer(step, 1), {bytes, size}, step.at);
-  ++stage.truth.not_voip;
+  if (stage.out.feed() == nullptr) ++stage.truth.not_voip;  // no agent reports such a thing
 }
 
 void CallPlayer::play_message(Stage& stage, const Step& step) {
@@ -125,10 +125,27 @@ void CallPlayer::play_message(Stage& stage, const Step& step) {
   const std::string_view text = stage.renderer.render(plan_, step);
   const size_t from = step.status == 0 ? step.hop : step.hop + size_t{1};
   const size_t to = step.status == 0 ? step.hop + size_t{1} : step.hop;
-  const bool copied =
+  const bool mirrored =
       stage.out.udp(plan_.wire, peer(step, from), peer(step, to), as_bytes(text), step.at);
+  const bool copied = tell(stage, step, text) || mirrored;
   count(stage, step, transport, copied);
   ++step_;
+}
+
+bool CallPlayer::tell(Stage& stage, const Step& step, std::string_view text) const {
+  if (stage.out.feed() == nullptr) return false;
+  const Transport transport = transport_of(step);
+  const size_t request_from = step.hop, request_to = step.hop + size_t{1};
+  Peer src = peer(step, step.status == 0 ? request_from : request_to);
+  Peer dst = peer(step, step.status == 0 ? request_to : request_from);
+  if (transport != Transport::Udp) {
+    // The ports of its connection.
+    Peer& client = from_client(step) ? src : dst;
+    Peer& server = from_client(step) ? dst : src;
+    client.port = plan_.legs[step.leg].tcp_port;
+    if (transport == Transport::Ws) server.port = kWebsocketPort;
+  }
+  return stage.out.feed()->sip({plan_, step, text, src, dst, transport});
 }
 
 // Renders the message at the cursor, and those right behind it that leave in the same segments.
@@ -161,7 +178,7 @@ void CallPlayer::play_stream_messages(Stage& stage) {
       bytes << text;
     }
     at = step.at;
-    count(stage, step, transport, false);
+    count(stage, step, transport, tell(stage, step, text));
   }
   // Some stacks write a message in two goes, but never so that its first line is cut.
   const bool in_two = (random >> 40) % 16 == 0 && bytes.size() != 0;
@@ -184,7 +201,11 @@ void CallPlayer::count(Stage& stage, const Step& step, Transport transport, bool
   if (copied) ++truth.sip_copies;
   CallRecord& record = records_[step.leg];
   if (record.is_empty()) ++truth.call_ids;
-  record.note(plan_.legs[step.leg], step, copied);
+  if (stage.out.feed() == nullptr) return record.note(plan_.legs[step.leg], step, copied);
+  // What is said of a call are times that clocks on walls show.
+  Step shown = step;
+  shown.at = stage.out.feed()->wall(step.at);
+  record.note(plan_.legs[step.leg], shown, copied);
 }
 
 bool CallPlayer::is_open() const {

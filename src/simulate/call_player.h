@@ -48,6 +48,8 @@ class CallPlayer final {
   void play_message(Stage& stage, const Step& step);
   void play_stream_messages(Stage& stage);
   void count(Stage& stage, const Step& step, Transport transport, bool copied);
+  // Tells those who follow live of a message; true when a second of them saw it.
+  bool tell(Stage& stage, const Step& step, std::string_view text) const;
   void garbage(Stage& stage, const Step& step);
   TcpConnection& connection(uint8_t leg, size_t hop) { return connections_[leg * kMaxHops + hop]; }
   Transport transport_of(const Step& step) const;

@@ -33,6 +33,7 @@ struct Options {
   uint64_t messages = 0;
   uint64_t packets = 0;
   Nanoseconds duration = 0;
+  bool endless = false;                      // none of these is needed (live)
   double rate = 2.0;                         // arrivals are a Poisson process of this rate
   Timestamp start{1'767'600'000 * kSecond};  // 2026-01-05T08:00:00Z
 

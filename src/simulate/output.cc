@@ -11,14 +11,19 @@ constexpr Nanoseconds kMirrorDelay = 9 * kMicrosecond;
 
 }  // namespace
 
-Output::Output(std::unique_ptr<capture::Writer> writer, bool linux_sll, Truth& truth)
+Output::Output(std::unique_ptr<capture::Writer> writer, Feed* feed, bool linux_sll, Truth& truth)
     : writer_(std::move(writer)),
+      feed_(feed),
       truth_(truth),
       builder_(linux_sll),
       link_(linux_sll ? capture::LinkType::LinuxSll : capture::LinkType::Ethernet) {}
 
 bool Output::udp(const Wire& wire, const Peer& src, const Peer& dst, ByteSpan payload,
                  Nanoseconds at) {
+  if (feed_ != nullptr) {
+    last_time_ = std::max(last_time_, at);
+    return false;
+  }
   builder_.begin_udp(wire, src, dst, payload, ip_ids_.next(src.host));
   const bool mirrored = wire.mirror && !builder_.is_fragmented();
   ByteSpan frame;
@@ -31,6 +36,10 @@ bool Output::udp(const Wire& wire, const Peer& src, const Peer& dst, ByteSpan pa
 
 void Output::tcp(const Wire& wire, const Peer& src, const Peer& dst, const TcpFields& fields,
                  ByteSpan payload, Nanoseconds at) {
+  if (feed_ != nullptr) {
+    last_time_ = std::max(last_time_, at);
+    return;
+  }
   builder_.begin_tcp(wire, src, dst, fields, payload, ip_ids_.next(src.host));
   ByteSpan frame;
   while (builder_.next_frame(frame)) {
@@ -79,7 +88,7 @@ void Output::write(ByteSpan bytes, Nanoseconds at) {
 
 Result<void> Output::finish() {
   release(INT64_MAX);
-  if (!status_) return status_;
+  if (!status_ || feed_ != nullptr) return status_;
   return writer_->finish();
 }
 

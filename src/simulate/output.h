@@ -1,5 +1,6 @@
 // Output: the frames of all calls into one file, in the order of time. Frames that come a little
-// later (segments of a burst, copies of a mirror) wait here until the clock has reached them.
+// later (segments of a burst, copies of a mirror) wait here until the clock has reached them. With
+// a Feed there is no file, and no frame is built.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 
 #include "base/result.h"
 #include "capture/writer.h"
+#include "simulate/feed.h"
 #include "simulate/frame.h"
 #include "simulate/truth.h"
 
@@ -15,7 +17,11 @@ namespace siploom::simulate {
 
 class Output final {
  public:
-  Output(std::unique_ptr<capture::Writer> writer, bool linux_sll, Truth& truth);
+  // Either a writer or a feed.
+  Output(std::unique_ptr<capture::Writer> writer, Feed* feed, bool linux_sll, Truth& truth);
+
+  // Who wants messages rather than frames; nullptr: there is a file.
+  Feed* feed() const { return feed_; }
 
   // The clock: no frame from before `now` will come any more.
   void advance(Nanoseconds now) {
@@ -50,6 +56,7 @@ class Output final {
   void release(Nanoseconds until);
 
   std::unique_ptr<capture::Writer> writer_;
+  Feed* feed_;
   Truth& truth_;
   FrameBuilder builder_;
   IpIds ip_ids_;

@@ -222,7 +222,7 @@ Result<std::vector<MixEntry>> parse_mix(std::string_view text) {
 }
 
 Result<void> check(const Options& options) {
-  if (options.calls == 0 && options.messages == 0 && options.packets == 0 &&
+  if (!options.endless && options.calls == 0 && options.messages == 0 && options.packets == 0 &&
       options.duration <= 0) {
     return fail(ErrorCode::InvalidArgument,
                 "say how much to simulate: a number of calls, messages or packets, or a duration");

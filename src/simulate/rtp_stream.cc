@@ -257,6 +257,31 @@ size_t RtpStream::put_report_block(uint8_t* out, Nanoseconds now) {
   return 24;
 }
 
+void RtpStream::tell(const Plan& plan, Feed& feed, const uint8_t* report, size_t block_at,
+                     std::string_view name) const {
+  const uint8_t* const block = report + block_at;
+  SeenReport seen{plan, number_, src(plan), dst(plan), report_at_, {}};
+  ++seen.src.port;
+  ++seen.dst.port;
+  hep::RtcpFacts& facts = seen.facts;
+  facts.type = report[1];
+  facts.ssrc = load_be32(report + 4);
+  if (facts.type == kSenderReport) {
+    facts.rtp_timestamp = load_be32(report + 16);
+    facts.packets = load_be32(report + 20);
+    facts.octets = load_be32(report + 24);
+  }
+  facts.source_ssrc = load_be32(block);
+  facts.fraction_lost = block[4];
+  facts.lost = static_cast<int32_t>(load_be32(block + 4) & 0xFFFFFF);
+  facts.highest_sequence = load_be32(block + 8);
+  facts.jitter = load_be32(block + 12);
+  facts.lsr = load_be32(block + 16);
+  facts.dlsr = load_be32(block + 20);
+  facts.cname = name;
+  feed.rtcp(seen);
+}
+
 void RtpStream::send_report(const Plan& plan, RtpStream& back, Output& out, Truth& truth) {
   const Nanoseconds now = report_at_;
   const bool last = now >= end_;
@@ -282,6 +307,7 @@ void RtpStream::send_report(const Plan& plan, RtpStream& back, Output& out, Trut
     reception_.last_report = static_cast<uint32_t>(ntp >> 16);
     reception_.report_at = now;
   }
+  const size_t block_at = size;
   const size_t block = back.put_report_block(bytes + size, now);
   size += block;
   bytes[0] = static_cast<uint8_t>(0x80 | (block > 0 ? 1 : 0));
@@ -307,6 +333,8 @@ void RtpStream::send_report(const Plan& plan, RtpStream& back, Output& out, Trut
     put_be32(bye + 4, ssrc_);
     size += 8;
   }
+  // A report without a block says nothing that agents would pass on.
+  if (out.feed() != nullptr && block > 0) tell(plan, *out.feed(), bytes, block_at, name.view());
   Peer from = src(plan), to = dst(plan);
   ++from.port;
   ++to.port;

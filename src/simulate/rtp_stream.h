@@ -73,6 +73,9 @@ class RtpStream final {
   void fill(const Plan& plan);
   void receive(const Packet& packet);
   size_t put_report_block(uint8_t* out, Nanoseconds now);
+  // Tells those who follow live of a report that is put together.
+  void tell(const Plan& plan, Feed& feed, const uint8_t* report, size_t block_at,
+            std::string_view name) const;
   uint32_t clock_at(const Plan& plan, Nanoseconds at) const;
 
   Nanoseconds ptime_, jitter_;

@@ -62,10 +62,12 @@ class CallLog final {
 // Which calls there are, and whose turn it is.
 class Simulation final {
  public:
-  Simulation(const Options& options, std::unique_ptr<capture::Writer> writer, CallLog& log)
+  Simulation(const Options& options, std::unique_ptr<capture::Writer> writer, Feed* feed,
+             CallLog& log)
       : options_(options),
         settings_(make_settings(options)),
-        out_(std::move(writer), options.linux_sll, truth_),
+        feed_(feed),
+        out_(std::move(writer), feed, options.linux_sll, truth_),
         log_(log),
         stage_{settings_, out_, truth_, {}, {}, {}},
         arrivals_(mix(options.seed, 0xA221)),
@@ -89,6 +91,9 @@ class Simulation final {
     if (options_.messages > 0 && planned_.messages >= options_.messages) return false;
     return options_.packets == 0 || planned_.packets < options_.packets;
   }
+  bool wait_until(Nanoseconds at) { return feed_ == nullptr || feed_->wait_until(at); }
+  // What a clock on the wall shows.
+  Nanoseconds wall(Nanoseconds at) const { return feed_ == nullptr ? at : feed_->wall(at); }
   void arrive(Nanoseconds now);
   void turn(uint32_t seat_number, Nanoseconds now);
   void leave(uint32_t seat_number, Nanoseconds now);
@@ -97,6 +102,7 @@ class Simulation final {
   const Options& options_;
   Settings settings_;
   Truth truth_;
+  Feed* feed_;
   Output out_;
   CallLog& log_;
   Stage stage_;
@@ -150,7 +156,7 @@ void Simulation::arrive(Nanoseconds now) {
 
 void Simulation::leave(uint32_t number, Nanoseconds now) {
   Seat& seat = seats_[number];
-  log_.add(*seat.player, now);
+  log_.add(*seat.player, wall(now));
   seat.taken = seat.settling = false;
   free_seats_.push_back(number);
   queue_.pop();
@@ -164,7 +170,10 @@ void Simulation::turn(uint32_t number, Nanoseconds now) {
   --playing_;
   if (!log_.is_wanted() || !seat.player->is_open()) return leave(number, now);
   seat.settling = true;
-  queue_.postpone_top(now + kSettle);
+  // Its end is told by clocks on walls, too, which may go slower than packet time.
+  Nanoseconds settle = kSettle;
+  while (wall(now + settle) - wall(now) < kSettle) settle *= 2;
+  queue_.postpone_top(now + settle);
 }
 
 Result<Truth> Simulation::run() {
@@ -174,13 +183,13 @@ Result<Truth> Simulation::run() {
   // Those that only wait to be settled are settled below, by the last time of the capture.
   while ((arriving_ || playing_ > 0) && out_.ok() && !queue_.empty()) {
     const Event event = queue_.top();
-    if (event.at >= end) break;
+    if (!wait_until(std::min(event.at, end)) || event.at >= end) break;
     out_.advance(event.at);
     event.actor == 0 ? arrive(event.at) : turn(event.actor - 1, event.at);
   }
   SL_TRY_VOID(out_.finish());
   for (const Seat& seat : seats_) {
-    if (seat.taken) log_.add(*seat.player, out_.last_time());
+    if (seat.taken) log_.add(*seat.player, wall(out_.last_time()));
   }
   SL_TRY_VOID(log_.finish());
   return truth_;
@@ -193,8 +202,17 @@ Result<Truth> run(const Options& options) {
   const auto link = options.linux_sll ? capture::LinkType::LinuxSll : capture::LinkType::Ethernet;
   auto log = SL_TRY(CallLog::open(options.calls_path));
   auto writer = SL_TRY(capture::open_writer(options.output, options.format, link));
-  Simulation simulation(options, std::move(writer), *log);
+  Simulation simulation(options, std::move(writer), nullptr, *log);
   return simulation.run();
+}
+
+Result<Truth> run(const Options& options, Feed& feed) {
+  SL_TRY_VOID(check(options));
+  auto log = SL_TRY(CallLog::open(options.calls_path));
+  Simulation simulation(options, nullptr, &feed, *log);
+  Truth truth = SL_TRY(simulation.run());
+  truth.rtp_packets = truth.rtp_streams = truth.rtp_copies = truth.rtp_lost = 0;
+  return truth;
 }
 
 }  // namespace siploom::simulate

@@ -3,6 +3,7 @@
 // file.
 #pragma once
 
+#include "simulate/feed.h"
 #include "simulate/options.h"
 #include "simulate/truth.h"
 
@@ -11,5 +12,9 @@ namespace siploom::simulate {
 // Writes the capture (and the lines of `calls_path`); gives what is in it. The options are checked
 // first.
 Result<Truth> run(const Options& options);
+
+// The same as it happens: no capture is written, each message goes to `feed` when it is its time.
+// What no Feed is told of (packets of media, octets that are no SIP) is no part of the truth.
+Result<Truth> run(const Options& options, Feed& feed);
 
 }  // namespace siploom::simulate

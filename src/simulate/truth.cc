@@ -56,7 +56,7 @@ std::string truth_json(const Truth& truth) {
   json.end_object();
   json.key("hep");
   json.begin_object();
-  json.field("packets", 0);
+  json.field("packets", truth.hep_messages);
   json.end_object();
   json.field("other", truth.not_voip);
   json.end_object();

@@ -24,6 +24,7 @@ struct Truth {
   uint64_t rtp_lost = 0;      // sent, but lost before the capture point
   uint64_t rtcp_packets = 0;  // compound packets (datagrams); copies not counted
   uint64_t not_voip = 0;      // datagrams with neither
+  uint64_t hep_messages = 0;  // live: handed to the nodes' senders; there are no packets then
 };
 
 // The shape of `siploom stats --json`, with a few keys more.

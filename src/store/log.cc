@@ -60,7 +60,10 @@ Result<LogWriter> LogWriter::create(const std::string& path, uint64_t number) {
     return error;
   }
   log.size_ = head.size();
-  SL_TRY_VOID(sync_folder_of(path));
+  if (auto synced = sync_folder_of(path); !synced) {
+    ::unlink(path.c_str());  // else it would be in the way of the next attempt
+    return tl::unexpected<Error>(synced.error());
+  }
   return log;
 }
 

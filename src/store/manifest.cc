@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::string_view kFirstLine = "siploom-store 1";
 constexpr std::array<std::string_view, static_cast<size_t>(Shelf::kCount)> kShelves = {
-    "sip", "media", "logs", "events", "calls", "streams", "ledger", "held"};
+    "sip",     "media",  "logs", "events",     "calls",
+    "streams", "ledger", "held", "held-calls", "held-streams"};
 
 // A reason or a path within a line: its tabs and line ends would take it apart.
 std::string one_line(std::string_view text) {
@@ -114,13 +115,30 @@ Shelf shelf_of(const EntryHead& entry) {
 Table table_of(Shelf shelf) {
   switch (shelf) {
     case Shelf::Calls:
+    case Shelf::HeldCalls:
       return Table::Calls;
     case Shelf::Streams:
+    case Shelf::HeldStreams:
       return Table::Streams;
     case Shelf::Ledger:
       return Table::Ledger;
     default:
       return Table::Records;
+  }
+}
+
+bool is_held(Shelf shelf) {
+  return shelf == Shelf::Held || shelf == Shelf::HeldCalls || shelf == Shelf::HeldStreams;
+}
+
+Shelf held_shelf(Shelf shelf) {
+  switch (table_of(shelf)) {
+    case Table::Calls:
+      return Shelf::HeldCalls;
+    case Table::Streams:
+      return Shelf::HeldStreams;
+    default:
+      return Shelf::Held;
   }
 }
 

@@ -14,11 +14,27 @@
 namespace siploom::store {
 
 // What is kept together in one file, and kept equally long.
-enum class Shelf : uint8_t { Sip, Media, Logs, Events, Calls, Streams, Ledger, Held, kCount };
+// Held, HeldCalls and HeldStreams have what a legal hold keeps beyond its time.
+enum class Shelf : uint8_t {
+  Sip,
+  Media,
+  Logs,
+  Events,
+  Calls,
+  Streams,
+  Ledger,
+  Held,
+  HeldCalls,
+  HeldStreams,
+  kCount
+};
 std::string_view shelf_name(Shelf shelf);
 bool parse_shelf(std::string_view name, Shelf& out);
 Shelf shelf_of(const EntryHead& entry);
 Table table_of(Shelf shelf);
+bool is_held(Shelf shelf);
+// Where held rows of a shelf go; the ledger has none.
+Shelf held_shelf(Shelf shelf);
 
 struct Segment {
   uint64_t number = 0;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "model/call.h"
 #include "model/record.h"
+#include "store/utf8.h"
 
 namespace siploom::store {
 
@@ -17,7 +18,7 @@ namespace {
 // u32 zero, u64 xxh3 of what follows; at 64: the filter, the rows, the texts (u16 length each).
 constexpr std::string_view kMagic = "SLIX";
 constexpr uint32_t kVersion = 1;
-constexpr size_t kHeadBytes = 64, kRowBytes = 16;
+constexpr size_t kHeadBytes = 64, kRowBytes = 16, kHashAt = 24;
 constexpr int64_t kMinute = 60 * kSecond;
 // Methods and nodes are named by the outside: those beyond are counted as one.
 constexpr size_t kMaxTexts = 4096, kMaxRollup = 262'144;
@@ -59,7 +60,10 @@ void SegmentIndexMaker::add_rollup(const RollupRow& row) {
 }
 
 void SegmentIndexMaker::add_text(KeyKind kind, std::string_view text) {
-  if (!text.empty()) add_key(bloom_key(kind, text));
+  if (text.empty()) return;
+  add_key(bloom_key(kind, text));
+  // The column has it as UTF-8, and so do questions about it.
+  if (!is_utf8(text)) add_key(bloom_key(kind, to_utf8(text)));
 }
 
 void SegmentIndexMaker::add_record(const RecordHead& record) {
@@ -158,6 +162,7 @@ Result<SegmentIndex> SegmentIndex::open(const std::string& path) {
   const uint64_t rows = load_le32(&bytes[12]);
   const uint64_t texts = load_le32(&bytes[16]);
   const ByteSpan body = bytes.subspan(kHeadBytes);
+  if (hash_bytes(body, 0) != load_le64(&bytes[kHashAt])) return damaged("its checksum is wrong");
   if (bloom % kBloomBlockBytes != 0 || bloom + rows * kRowBytes > body.size()) {
     return damaged("cut off");
   }

@@ -33,6 +33,7 @@ class SegmentIndexMaker final {
   void add(const EntryHead& entry);
   void add_key(uint64_t key) { keys_.insert(key); }
   void add_rollup(const RollupRow& row);
+  size_t key_count() const { return keys_.size(); }
   // The side file's octets.
   std::string finish() const;
 
@@ -58,6 +59,7 @@ class SegmentIndexMaker final {
 
 class SegmentIndex final {
  public:
+  // Malformed without its checksum: one bit the other way would hide rows from searches.
   static Result<SegmentIndex> open(const std::string& path);
   bool may_have(uint64_t key) const;
   void for_each(const std::function<void(const RollupRow&)>& take) const;

@@ -22,19 +22,6 @@ namespace {
 
 constexpr size_t kMaxWaiting = 2;  // full batches, before the writer is held up
 
-// Numbers of the logs in a store, ascending.
-std::vector<uint64_t> logs_in(const std::string& folder) {
-  std::vector<uint64_t> numbers;
-  std::error_code code;
-  for (const auto& file : fs::directory_iterator(folder + "/log", code)) {
-    if (file.path().extension() != ".log") continue;
-    const std::string stem = file.path().stem().string();
-    if (const auto number = parse_number<uint64_t>(stem)) numbers.push_back(*number);
-  }
-  std::sort(numbers.begin(), numbers.end());
-  return numbers;
-}
-
 Result<std::shared_ptr<Manifest>> read_manifest(const std::string& folder) {
   const std::string path = manifest_path(folder);
   if (!fs::exists(path)) {
@@ -72,6 +59,36 @@ std::string log_path(const std::string& folder, uint64_t number) {
   return fmt::format("{}/log/{:010}.log", folder, number);
 }
 
+std::vector<uint64_t> logs_in(const std::string& folder) {
+  std::vector<uint64_t> numbers;
+  std::error_code code;
+  for (const auto& file : fs::directory_iterator(folder + "/log", code)) {
+    if (file.path().extension() != ".log") continue;
+    const std::string stem = file.path().stem().string();
+    if (const auto number = parse_number<uint64_t>(stem)) numbers.push_back(*number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+Result<int> lock_store(const std::string& folder) {
+  const std::string lock = folder + "/lock";
+  const int fd = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+  if (fd < 0) return fail_errno("cannot open", lock);
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    char pid[32] = {};
+    const ssize_t size = ::pread(fd, pid, sizeof pid - 1, 0);
+    ::close(fd);
+    return fail(ErrorCode::Io, fmt::format("the store {} is in use by process {}; stop it, or ask "
+                                           "it with --server",
+                                           folder, size > 0 ? pid : "?"));
+  }
+  // Who has it is good to know, and no more: a full disk takes no note of it.
+  const std::string pid = std::to_string(::getpid());
+  if (::ftruncate(fd, 0) == 0 && ::pwrite(fd, pid.data(), pid.size(), 0) < 0) errno = 0;
+  return fd;
+}
+
 Store::~Store() {
   stop();
   if (lock_fd_ >= 0) ::close(lock_fd_);
@@ -81,21 +98,7 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   auto store = std::unique_ptr<Store>(new Store(options));
   SL_CHECK(options.clock != nullptr);
   SL_TRY_VOID(make_folders(options.folder + "/log"));
-  const std::string lock = options.folder + "/lock";
-  store->lock_fd_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-  if (store->lock_fd_ < 0) return fail_errno("cannot open", lock);
-  if (::flock(store->lock_fd_, LOCK_EX | LOCK_NB) != 0) {
-    char pid[32] = {};
-    const ssize_t size = ::pread(store->lock_fd_, pid, sizeof pid - 1, 0);
-    return fail(ErrorCode::Io, fmt::format("the store {} is in use by process {}; stop it, or ask "
-                                           "it with --server",
-                                           options.folder, size > 0 ? pid : "?"));
-  }
-  const std::string pid = std::to_string(::getpid());
-  if (::ftruncate(store->lock_fd_, 0) != 0 ||
-      ::pwrite(store->lock_fd_, pid.data(), pid.size(), 0) < 0) {
-    return fail_errno("cannot write", lock);
-  }
+  store->lock_fd_ = SL_TRY(lock_store(options.folder));
   DatabaseOptions database;
   database.memory_bytes = options.seal_memory_bytes;
   store->sealer_ = SL_TRY(Sealer::open(database, options.seal));
@@ -364,11 +367,7 @@ Result<bool> Store::seal() {
     note_sealing(&written.error());
     return tl::unexpected<Error>(written.error());
   }
-  adopt(std::move(next), {});
-  {
-    const std::lock_guard lock(mutex_);
-    waiting_.erase(waiting_.begin());
-  }
+  adopt(std::move(next), {}, batch.get());
   note_sealing(nullptr);
   std::error_code code;
   fs::remove(log_path(options_.folder, batch->log_number()), code);
@@ -390,6 +389,9 @@ Result<void> Store::replace(const std::vector<uint64_t>& removed, std::vector<Se
     gone.push_back(segment.path);
     return true;
   });
+  if (gone.size() != removed.size()) {
+    return fail(ErrorCode::NotFound, "a segment to be replaced is not there any more");
+  }
   for (Segment& segment : added) next.segments.push_back(std::move(segment));
   next.damaged.insert(next.damaged.end(), damaged.begin(), damaged.end());
   SL_TRY_VOID(write_atomically(manifest_path(options_.folder), next.text()));
@@ -397,11 +399,12 @@ Result<void> Store::replace(const std::vector<uint64_t>& removed, std::vector<Se
   return {};
 }
 
-// Makes `manifest` the one that new Views take. What `gone` names is removed when no View can know
-// it any more.
-void Store::adopt(Manifest manifest, std::vector<std::string> gone) {
+// Makes `manifest` the one that new Views take, in which the rows of `sealed` are: no View has them
+// twice. What `gone` names is removed when no View can know it any more.
+void Store::adopt(Manifest manifest, std::vector<std::string> gone, const Batch* sealed) {
   {
     const std::lock_guard lock(mutex_);
+    std::erase_if(waiting_, [&](const auto& batch) { return batch.get() == sealed; });
     for (std::string& path : gone) condemned_.push_back({generation_, std::move(path)});
     manifest_ = std::make_shared<const Manifest>(std::move(manifest));
     published_.push_back({++generation_, manifest_});
@@ -426,6 +429,21 @@ void Store::sweep() {
     fs::remove(options_.folder + "/" + path, code);
     fs::remove(options_.folder + "/" + path + ".idx", code);
   }
+}
+
+uint64_t Store::condemned_bytes() const {
+  std::vector<std::string> paths;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Condemned& each : condemned_) paths.push_back(options_.folder + "/" + each.path);
+  }
+  uint64_t sum = 0;
+  for (const std::string& path : paths) {
+    std::error_code code;
+    const auto size = fs::file_size(path, code);
+    if (!code) sum += size;
+  }
+  return sum;
 }
 
 View Store::view() const {
@@ -469,7 +487,8 @@ Result<View> Store::read(const std::string& folder) {
     return fail(ErrorCode::NotFound,
                 fmt::format("{} is no store of siploom (no manifest)", folder));
   }
-  // The writer may seal or remove between two of our steps: then from the start.
+  // The writer may seal or remove between two of our steps: then from the start. A log that was
+  // sealed meanwhile is not there to be missed: only the manifest tells.
   Result<View> view = fail(ErrorCode::Io, "");
   for (int attempt = 0; attempt < 5; ++attempt) {
     View made;
@@ -492,7 +511,10 @@ Result<View> Store::read(const std::string& folder) {
       }
       made.parts.push_back(std::move(part));
     }
-    if (whole) return made;
+    if (!whole) continue;
+    const std::shared_ptr<Manifest> again = SL_TRY(read_manifest(folder));
+    if (*again == *made.manifest) return made;
+    view = fail(ErrorCode::Io, fmt::format("the store {} changes too fast to be read", folder));
   }
   return view;
 }

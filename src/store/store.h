@@ -81,12 +81,19 @@ class Store final {
   std::string state_text() const;
   const Recovery& recovery() const { return recovery_; }
   const std::string& folder() const { return options_.folder; }
+  const StoreOptions& options() const { return options_; }
   size_t memory_bytes() const;
 
   // Puts `added` in the place of segments with these numbers, at once; their files are removed when
-  // the last View that knows them has gone.
+  // the last View that knows them has gone. NotFound when one is not there any more: then nothing
+  // was done, and the files of `added` are the caller's to remove.
   Result<void> replace(const std::vector<uint64_t>& removed, std::vector<Segment> added,
                        const std::vector<Damage>& damaged = {});
+  // Removes files of replaced segments that no View holds any more; replace() and seal() do so,
+  // too.
+  void sweep();
+  // Of files that some View still holds: free as soon as it goes.
+  uint64_t condemned_bytes() const;
   // A path for a segment that will be written, below the folder, and its number.
   std::pair<uint64_t, std::string> new_segment_path(Shelf shelf);
   Sealer& sealer() { return *sealer_; }
@@ -102,8 +109,7 @@ class Store final {
   void note_log(const Result<void>& done);
   void note_sealing(const Error* error);
   Result<std::vector<Segment>> seal_batch(const Batch& batch);
-  void adopt(Manifest manifest, std::vector<std::string> gone);
-  void sweep();
+  void adopt(Manifest manifest, std::vector<std::string> gone, const Batch* sealed = nullptr);
 
   StoreOptions options_;
   Recovery recovery_;
@@ -143,5 +149,8 @@ class Store final {
 // Paths of a store's parts, from its folder.
 std::string manifest_path(const std::string& folder);
 std::string log_path(const std::string& folder, uint64_t number);
+std::vector<uint64_t> logs_in(const std::string& folder);  // ascending
+// Takes the store for this process until the descriptor is closed; the error says who has it.
+Result<int> lock_store(const std::string& folder);
 
 }  // namespace siploom::store

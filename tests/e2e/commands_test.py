@@ -301,7 +301,8 @@ def test_completion_and_man():
     for what, word in (("bash", b"complete"), ("zsh", b"#compdef"), ("man", b".TH SIPLOOM"), ("reference", b"## grep")):
         status, out, _ = run("completion", what)
         check(status == 0 and word in out, f"completion {what}")
-    for what, file in (("man", "docs/siploom.1"), ("reference", "docs/reference/commands.md")):
+    for what, file in (("man", "docs/siploom.1"), ("reference", "docs/reference/commands.md"),
+                       ("store", "docs/reference/store.md")):
         check(run("completion", what)[1] == (ROOT / file).read_bytes(), f"{file} is fresh (make generate)")
     script = FOLDER / "completion.bash"
     script.write_bytes(run("completion", "bash")[1])

@@ -380,7 +380,19 @@ constexpr Profile kProfiles[] = {
     {"hep-js", hep_js, kSipOnly | bit(Content::Event)},
 };
 
+const Profile* find_profile(std::string_view name) {
+  for (const Profile& profile : kProfiles) {
+    if (profile.name == name) return &profile;
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+bool sends(std::string_view name, Content content) {
+  const Profile* const profile = find_profile(name);
+  return profile != nullptr && (profile->contents & bit(content)) != 0;
+}
 
 std::vector<std::string_view> profile_names() {
   std::vector<std::string_view> out;
@@ -389,9 +401,8 @@ std::vector<std::string_view> profile_names() {
 }
 
 Result<std::string> encode(std::string_view name, const HepInput& input) {
-  const auto* const profile = std::find_if(std::begin(kProfiles), std::end(kProfiles),
-                                           [&](const Profile& each) { return each.name == name; });
-  if (profile == std::end(kProfiles))
+  const Profile* const profile = find_profile(name);
+  if (profile == nullptr)
     return fail(ErrorCode::InvalidArgument, fmt::format("no HEP profile '{}'", name));
   if ((profile->contents & bit(input.content)) == 0)
     return fail(ErrorCode::InvalidArgument, fmt::format("{} never sends such content", name));

@@ -55,6 +55,8 @@ struct HepInput {
 };
 
 std::vector<std::string_view> profile_names();
+// False also where there is no such profile.
+bool sends(std::string_view profile, Content content);
 // What a program's HEP would be. InvalidArgument: no such profile, or it never sends such content;
 // LimitExceeded: more than a message holds.
 Result<std::string> encode(std::string_view profile, const HepInput& input);

@@ -294,12 +294,12 @@ class Statement final {
   bool good_ = false;
 };
 
+}  // namespace
+
 tl::unexpected<Error> fail_duckdb(const char* text) {
   const std::string message = text == nullptr ? "unknown error" : text;
   return fail(code_of(message), message);
 }
-
-}  // namespace
 
 Result<Rows> Connection::query(const std::string& sql, const QueryControl& control) {
   const Statement statement(handle_, sql);

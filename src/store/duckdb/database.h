@@ -112,5 +112,7 @@ class Database final {
 std::string sql_text(std::string_view text);
 std::string sql_time(Timestamp t);
 std::string_view duckdb_version();
+// DuckDB's words as an Error: LimitExceeded for a full disk or memory, Io, else InvalidArgument.
+tl::unexpected<Error> fail_duckdb(const char* text);
 
 }  // namespace siploom::store

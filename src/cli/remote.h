@@ -1,0 +1,42 @@
+// Remote: a siploom serve asked through its API, for commands that print what a store holds.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/options.h"
+#include "http/client.h"
+#include "pipeline/stored.h"
+
+namespace siploom::cli {
+
+class Remote final {
+ public:
+  using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+  explicit Remote(const StoreCommandOptions& options);
+  // Errors are what the server's problem says.
+  Result<std::string> get(const std::string& path, const Parameters& parameters);
+  Result<std::string> post(const std::string& path, const std::string& json);
+
+  // Pages of `path` (calls, messages, records) with the columns that read_call() and read_record()
+  // want, until `limit` rows came; 0: all.
+  Result<std::vector<std::unique_ptr<pipeline::StoredCall>>> calls(const Parameters& asked,
+                                                                   size_t limit);
+  Result<std::vector<pipeline::StoredRecord>> records(const std::string& path,
+                                                      const Parameters& asked, size_t limit);
+
+ private:
+  Result<std::string> send(http::ClientRequest request);
+  using TakeRow = std::function<void(const pipeline::RowValues& row)>;
+  Result<void> pages(const std::string& path, const Parameters& asked,
+                     const std::vector<std::string>& columns, size_t limit, const TakeRow& take);
+
+  std::string base_, token_;
+  http::Client client_;
+};
+
+}  // namespace siploom::cli
