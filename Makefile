@@ -37,6 +37,7 @@ generate:
 	@$(MAKE) --no-print-directory build
 	@$(BUILD)/siploom completion reference > docs/reference/commands.md
 	@$(BUILD)/siploom completion man > docs/siploom.1
+	@$(BUILD)/siploom completion api > docs/reference/api.md
 	@$(BUILD)/siploom completion store > docs/reference/store.md
 
 format:

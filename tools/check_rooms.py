@@ -27,6 +27,8 @@ MAY_INCLUDE = {
     "exporter": ["base", "model", "capture"],
     "pipeline": ["base", "registry", "model", "wire", "packet", "capture", "intake", "media", "weave", "query",
                  "store"],
+    "api": ["base", "registry", "model", "query", "store", "admin", "http", "exporter", "view", "wire", "pipeline",
+            "capture", "intake"],
     "simulate": ["base", "capture", "wire/hep", "wire/report"],
     "cli": ["base", "registry", "model", "wire", "capture", "weave", "query", "pipeline", "view", "exporter",
             "simulate", "packet", "media", "store", "intake", "http", "admin", "api"],

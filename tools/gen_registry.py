@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Makes src/registry/fields_generated.{h,cc} and docs/reference/fields.md from src/registry/fields.toml, and the same
-with settings in their names from src/registry/settings.toml.
+with settings in their names from src/registry/settings.toml and with metrics from src/registry/metrics.toml.
 
 `--check` writes nothing and fails when a file is stale.
 """
@@ -166,15 +166,76 @@ def settings_reference(settings):
     return "\n".join(out) + "\n"
 
 
+METRICS = ROOT / "src" / "registry" / "metrics.toml"
+METRIC_KEYS = {"name", "type", "labels", "unit", "help", "alias"}
+
+
+def read_metrics():
+    metrics = tomllib.loads(METRICS.read_text())["metric"]
+    seen = set()
+    for metric in metrics:
+        name = metric.get("name", "")
+        unknown = set(metric) - METRIC_KEYS
+        if unknown:
+            sys.exit(f"metrics.toml: {name}: unknown keys {sorted(unknown)}")
+        if metric.get("type") not in {"counter", "gauge", "histogram"} or not metric.get("help"):
+            sys.exit(f"metrics.toml: {name}: type or help is wrong")
+        if not re.fullmatch(r"siploom_[a-z_]+", name) and not metric.get("alias"):
+            sys.exit(f"metrics.toml: {name}: a name begins with siploom_")
+        if not metric.get("alias") and (metric["type"] == "counter") != name.endswith("_total"):
+            sys.exit(f"metrics.toml: {name}: counters, and they alone, end in _total")
+        if name in seen:
+            sys.exit(f"metrics.toml: {name} stands twice")
+        seen.add(name)
+    return metrics
+
+
+def metrics_header(metrics):
+    out = ["// Made by tools/gen_registry.py from metrics.toml; do not edit.", "#pragma once", "", "#include <cstdint>", "",
+           "namespace siploom::registry {", "", "enum class MetricId : uint16_t {"]
+    out += [f"  {identifier(m['name'])}," for m in metrics]
+    out += ["};", "", f"constexpr uint16_t kMetricCount = {len(metrics)};", "", "}  // namespace siploom::registry", ""]
+    return "\n".join(out)
+
+
+def metrics_source(metrics):
+    out = ["// Made by tools/gen_registry.py from metrics.toml; do not edit.", '#include "registry/metrics.h"', "",
+           "#include <array>", "", "namespace siploom::registry {", "", "namespace {", "",
+           "constexpr std::array<MetricInfo, kMetricCount> kMetrics = {{"]
+    for m in metrics:
+        out += ["    {MetricId::%s, MetricType::%s, %s," % (identifier(m["name"]), m["type"].capitalize(), text(m["name"])),
+                "     %s, %s," % (text(" ".join(m.get("labels", []))), text(m.get("unit", ""))),
+                "     %s, %s}," % (text(m["help"]), "true" if m.get("alias") else "false")]
+    out += ["}};", "", "}  // namespace", "", "std::span<const MetricInfo> metrics() { return kMetrics; }", "",
+            "const MetricInfo& info(MetricId id) { return kMetrics[static_cast<size_t>(id)]; }", "",
+            "}  // namespace siploom::registry", ""]
+    return "\n".join(out)
+
+
+def metrics_reference(metrics):
+    out = ["# Metrics", "", "Made by `tools/gen_registry.py` from `src/registry/metrics.toml`; do not edit. Prometheus text at `/metrics`, "
+           "for whoever has the permission `metrics.read`, or everybody when `metrics.public` is set. Names that do not begin with "
+           "`siploom_` are given only with `metrics.heplify_aliases`.", "", "| name | type | labels | what |", "|---|---|---|---|"]
+    for m in metrics:
+        labels = ", ".join(f"`{label}`" for label in m.get("labels", []))
+        unit = f" in {m['unit']}" if m.get("unit") else ""
+        out.append(f"| `{m['name']}` | {m['type']}{unit} | {labels} | {m['help']} |")
+    return "\n".join(out) + "\n"
+
+
 def main():
     fields = read()
     settings = read_settings()
+    metrics = read_metrics()
     files = {ROOT / "src/registry/fields_generated.h": header(fields),
              ROOT / "src/registry/fields_generated.cc": source(fields),
              ROOT / "docs/reference/fields.md": reference(fields),
              ROOT / "src/registry/settings_generated.h": settings_header(settings),
              ROOT / "src/registry/settings_generated.cc": settings_source(settings),
-             ROOT / "docs/reference/settings.md": settings_reference(settings)}
+             ROOT / "docs/reference/settings.md": settings_reference(settings),
+             ROOT / "src/registry/metrics_generated.h": metrics_header(metrics),
+             ROOT / "src/registry/metrics_generated.cc": metrics_source(metrics),
+             ROOT / "docs/reference/metrics.md": metrics_reference(metrics)}
     stale = [path for path, content in files.items() if not path.exists() or path.read_text() != content]
     if "--check" in sys.argv:
         for path in stale:

@@ -98,7 +98,7 @@ def main():
         for script in ("commands_test.py", "corpus_test.py", "live_test.py", "hep_sender_test.py"):
             tally.run("asan e2e " + script.removesuffix(".py"), [sys.executable, "tests/e2e/" + script],
                       env={**env, "SIPLOOM": str(asan / "siploom")})
-        tsan = build("tsan", ["siploom", "pipeline_test", "admin_test", "http_test", "intake_test", "store_test"])
+        tsan = build("tsan", ["siploom", "pipeline_test", "admin_test", "http_test", "intake_test", "store_test", "api_test"])
         for program in programs(tsan, "_test"):
             tally.run("tsan " + program.name, [str(program)])
     print(f"{tally.passed} passed, {tally.failed} failed" + (f", {tally.skipped} skipped" if tally.skipped else ""))

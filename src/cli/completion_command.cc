@@ -1,6 +1,7 @@
 // siploom completion: scripts for bash and zsh; and the man page and reference, from the same tree.
 #include <fmt/format.h>
 
+#include "api/api.h"
 #include "base/text.h"
 #include "cli/command_tree.h"
 #include "cli/commands.h"
@@ -227,6 +228,8 @@ int completion_command(const Options& options) {
   if (options.shell == "zsh") out.write(zsh_script());
   if (options.shell == "man") out.write(man_page());
   if (options.shell == "reference") out.write(reference());
+  if (options.shell == "api") out.write(api::api_reference_md());
+  if (options.shell == "openapi") out.write(api::openapi_json(kVersion));
   if (options.shell == "store") out.write(store_reference());
   return 0;
 }

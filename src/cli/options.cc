@@ -280,7 +280,7 @@ void add_small(CLI::App& app, Options& o) {
   completion.callback([&o] { o.command = Command::Completion; });
   completion.add_option("kind", o.shell, "bash, zsh, man, reference or store")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "man", "reference", "store"}))
+      ->check(CLI::IsMember({"bash", "zsh", "man", "reference", "store", "api", "openapi"}))
       ->option_text(" ");
   CLI::App& version = *app.add_subcommand("version", "Print the version");
   version.callback([&o] { o.command = Command::Version; });

@@ -14,6 +14,7 @@ enum class SettingId : uint16_t {
   HttpConnectionsMax,
   HttpRequestsPerSecond,
   HttpSearchesAtOnce,
+  HttpOpenapiPublic,
   HepListen,
   HepTlsCertificate,
   HepTlsKey,
@@ -48,10 +49,11 @@ enum class SettingId : uint16_t {
   ImportSizeMax,
   MetricsHeplifyAliases,
   MetricsPublic,
+  PrivacyMaskSecrets,
   LogFormat,
   LogLevel,
 };
 
-constexpr uint16_t kSettingCount = 44;
+constexpr uint16_t kSettingCount = 46;
 
 }  // namespace siploom::registry

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "base/text.h"
+#include "view/ladder_layout.h"
 
 namespace siploom::view {
 
@@ -15,7 +15,6 @@ namespace {
 
 constexpr size_t kMinLane = 14;  // between two lanes, below which names and arrows say nothing
 constexpr size_t kMaxLane = 44;
-constexpr size_t kMaxLanes = 24;
 constexpr size_t kClockColumns = 12;  // 01:25:02.123
 constexpr size_t kDeltaColumns = 9;
 constexpr size_t kGutter = kClockColumns + kDeltaColumns + 2;
@@ -30,16 +29,8 @@ struct Marks {
 constexpr Marks kUnicode = {"│", "─", "▶", "◀", "↺"};
 constexpr Marks kAscii = {"|", "-", ">", "<", "@"};
 
-struct Lane {
-  std::string key, title;
-};
-
-// An arrow, with what was folded into it.
-struct Step {
-  const Message* message = nullptr;
-  std::vector<Timestamp> repeated;
-  size_t from = 0, to = 0;
-};
+using Lane = LadderLane;
+using Step = LadderStep;
 
 class Ladder {
  public:
@@ -48,8 +39,9 @@ class Ladder {
 
   std::string text() {
     if (messages_.empty()) return "";
-    find_lanes();
-    fold();
+    LadderLayout layout_of = lay_out_ladder(messages_, options_);
+    lanes_ = std::move(layout_of.lanes);
+    steps_ = std::move(layout_of.steps);
     layout();
     write_heads();
     // A delta is to the time in the line above; silence ends with what was folded there, too.
@@ -65,64 +57,10 @@ class Ladder {
   }
 
  private:
-  std::string key_of(const Endpoint& e) const {
-    return options_.by_ip ? format_ip(e.address) : format_endpoint(e);
-  }
-  std::string title_of(const Endpoint& e) const {
-    for (const std::string& name : {format_endpoint(e), format_ip(e.address)}) {
-      const auto alias = options_.aliases.find(name);
-      if (alias != options_.aliases.end()) return safe(alias->second);
-    }
-    return key_of(e);
-  }
-  size_t lane_of(const Endpoint& e) {
-    const std::string key = key_of(e);
-    for (size_t i = 0; i < lanes_.size(); ++i) {
-      if (lanes_[i].key == key) return i;
-    }
-    // Beyond what can be drawn, the last lane stands for all the others.
-    if (lanes_.size() == kMaxLanes) return kMaxLanes - 1;
-    lanes_.push_back({key, lanes_.size() + 1 == kMaxLanes ? "others" : title_of(e)});
-    return lanes_.size() - 1;
-  }
-
-  // Requests go from left to right where they can: each sender stands before whom it sends to.
-  void find_lanes() {
-    for (const Message& message : messages_) {
-      const bool request = message.status == 0;
-      lane_of(request ? message.src : message.dst);
-      lane_of(request ? message.dst : message.src);
-    }
-  }
-
-  // RFC 3261 17: the same request or response of the same transaction over the same hop.
-  static std::string identity_of(const Message& m) {
-    return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", m.status, m.method, m.cseq, m.branch, m.to_tag,
-                       format_endpoint(m.src), format_endpoint(m.dst), m.call_id);
-  }
-
-  void fold() {
-    std::unordered_map<std::string, size_t> known;
-    for (const Message& message : messages_) {
-      if (!options_.unfold) {
-        const auto [at, fresh] = known.emplace(identity_of(message), steps_.size());
-        if (!fresh) {
-          steps_[at->second].repeated.push_back(message.time);
-          continue;
-        }
-      }
-      Step step;
-      step.message = &message;
-      step.from = lane_of(message.src);
-      step.to = lane_of(message.dst);
-      steps_.push_back(std::move(step));
-    }
-  }
-
   void layout() {
     size_t widest = kMinLane;
     for (const Lane& lane : lanes_) widest = std::max(widest, display_width(lane.title) + 2);
-    for (const Step& step : steps_) widest = std::max(widest, display_width(label_of(step)) + 6);
+    for (const Step& step : steps_) widest = std::max(widest, display_width(step.label) + 6);
     lane_width_ = std::min(widest, kMaxLane);
     const size_t gaps = lanes_.size();
     if (options_.width != 0) {
@@ -175,21 +113,10 @@ class Ladder {
     return out;
   }
 
-  std::string label_of(const Step& step) const {
-    const Message& m = *step.message;
-    std::string label =
-        m.status == 0 ? safe(m.method) : safe(fmt::format("{} {}", m.status, m.reason));
-    if (m.status != 0 && m.cseq_method != "INVITE" && !m.cseq_method.empty())
-      label += fmt::format(" ({})", safe(m.cseq_method));
-    if (!m.sdp.empty()) label += " SDP";
-    if (!step.repeated.empty()) label += fmt::format(" x{}", step.repeated.size() + 1);
-    return label;
-  }
-
   std::string arrow(const Step& step) const {
     std::string out;
     const size_t low = std::min(step.from, step.to), high = std::max(step.from, step.to);
-    const std::string label = label_of(step);
+    const std::string label = step.label;
     const Role role = role_of_status(step.message->status);
     const size_t columns = lanes_.size() * lane_width_;
     for (size_t at = 0; at < columns;) {

@@ -1,0 +1,229 @@
+// Users, tokens, settings, aliases and the like, against the schemas.
+#include "registry/metrics.h"
+#include "support/api_bench.h"
+#include "support/schema_check.h"
+
+using namespace siploom;
+using namespace siploom::api;
+using namespace siploom::api::test;
+using http::Method;
+
+namespace {
+
+SchemaCheck& schemas() {
+  static SchemaCheck check(openapi_json("test"));
+  return check;
+}
+
+void fits(const Reply& reply, std::string_view schema, int status = 200) {
+  CHECK_MESSAGE(reply.status == status, reply.body);
+  CHECK_MESSAGE(schemas().check(reply.body, schema).empty(), schemas().check(reply.body, schema)
+                                                                 << "\n"
+                                                                 << reply.body.substr(0, 2000));
+}
+
+std::string member(const std::string& json, std::string_view name) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element value;
+  REQUIRE_MESSAGE(parser.parse(json)[name].get(value) == simdjson::SUCCESS, json);
+  return value.is_string() ? std::string(std::string_view(value)) : simdjson::minify(value);
+}
+
+}  // namespace
+
+TEST_CASE("users are made, changed and removed; the last admin stays") {
+  Bench bench;
+  fits(bench.get("/api/v1/auth/me"), "Me");
+  const Reply made = bench.post(
+      "/api/v1/users",
+      R"({"name":"ann","password":"correct horse","role":"viewer","scope":"from.user == a"})");
+  fits(made, "User", 201);
+  const std::string ann = "/api/v1/users/" + member(made.body, "id");
+  fits(bench.get(ann), "User");
+  fits(bench.get("/api/v1/users"), "UserPage");
+  const Reply changed = bench.ask(Method::Patch, ann, bench.admin(), R"({"role":"operator"})");
+  fits(changed, "User");
+  CHECK(member(changed.body, "role") == "operator");
+  CHECK(bench.post("/api/v1/users", R"({"name":"bob","password":"short"})").status == 400);
+  CHECK(bench.post("/api/v1/users", R"({"name":"bob"})").status == 400);
+  CHECK(bench.post("/api/v1/users", R"({"nmae":"bob"})").status == 400);
+  CHECK(bench.post("/api/v1/users", "not json").status == 400);
+  CHECK(bench.ask(Method::Delete, ann, bench.admin()).status == 204);
+  CHECK(bench.get(ann).status == 404);
+  const std::string self = fmt::format("/api/v1/users/{}", bench.admin().user_id);
+  CHECK(bench.ask(Method::Delete, self, bench.admin()).status == 400);
+  fits(bench.get("/api/v1/roles"), "RoleList");
+  fits(bench.ask(Method::Put, "/api/v1/roles/viewer", bench.admin(), R"({"scope":"node == a"})"),
+       "RoleInfo");
+  CHECK(bench.ask(Method::Put, "/api/v1/roles/viewer", bench.admin(), R"({"scope":"("})").status ==
+        400);
+}
+
+TEST_CASE("one's own account: password, preferences, sessions, tokens") {
+  Bench bench;
+  const Login viewer = bench.as(admin::Role::Viewer);
+  const Reply kept = bench.ask(Method::Put, "/api/v1/auth/preferences", viewer, R"({"dark":true})");
+  CHECK(kept.status == 200);
+  CHECK(has(bench.get("/api/v1/auth/me", viewer).body, R"("preferences":{"dark":true})"));
+  CHECK(bench.ask(Method::Put, "/api/v1/auth/preferences", viewer, "[1]").status == 400);
+  fits(bench.get("/api/v1/auth/sessions", viewer), "SessionPage");
+  const Reply token = bench.ask(Method::Post, "/api/v1/tokens", viewer, R"({"name":"script"})");
+  fits(token, "MadeToken", 201);
+  fits(bench.get("/api/v1/tokens", viewer), "TokenPage");
+  CHECK(!has(bench.get("/api/v1/tokens", viewer).body, member(token.body, "secret")));
+  CHECK(
+      bench.ask(Method::Post, "/api/v1/tokens", viewer, R"({"name":"x","role":"admin"})").status ==
+      400);
+  const std::string path = "/api/v1/tokens/" + member(token.body, "id");
+  CHECK(bench.ask(Method::Delete, path, bench.as(admin::Role::Viewer)).status == 404);
+  CHECK(bench.ask(Method::Delete, path, viewer).status == 204);
+  const auto change = [&](const char* old) {
+    return bench.ask(Method::Put, "/api/v1/auth/password", viewer,
+                     fmt::format(R"({{"password":"{}","new_password":"a new horse"}})", old));
+  };
+  CHECK(change("wrong horse").status == 403);
+  fits(change("correct horse viewer1"), "Me");
+  CHECK(bench.get("/api/v1/auth/me", viewer).status == 401);
+}
+
+TEST_CASE("settings tell where they come from and are changed here") {
+  Bench bench;
+  const Reply all = bench.get("/api/v1/settings");
+  fits(all, "SettingList");
+  const Reply one = bench.get("/api/v1/settings/http.requests_per_second");
+  fits(one, "Setting");
+  CHECK(member(one.body, "origin") == "file");
+  const auto set = [&](const char* key, const char* value) {
+    return bench.ask(Method::Put, fmt::format("/api/v1/settings/{}", key), bench.admin(),
+                     fmt::format(R"({{"value":"{}"}})", value));
+  };
+  const Reply changed = set("session.idle", "30m");
+  fits(changed, "Setting");
+  CHECK(member(changed.body, "origin") == "database");
+  CHECK(set("session.idle", "a week").status == 400);
+  CHECK(set("hep.password", "secret").status == 400);
+  CHECK(set("nosuch.key", "1").status == 404);
+  const Reply unset = bench.ask(Method::Delete, "/api/v1/settings/session.idle", bench.admin());
+  CHECK(member(unset.body, "origin") == "default");
+  CHECK(has(bench.get("/api/v1/audit?action=setting-changed").body, "session.idle"));
+}
+
+TEST_CASE("aliases are kept, imported and written out") {
+  Bench bench;
+  const Reply made =
+      bench.post("/api/v1/aliases", R"({"block":"10.0.0.0/8","port":5060,"name":"core"})");
+  fits(made, "Alias", 201);
+  const std::string path = "/api/v1/aliases/" + member(made.body, "id");
+  fits(bench.ask(Method::Put, path, bench.admin(), R"({"block":"10.0.0.0/8","name":"heart"})"),
+       "Alias");
+  fits(bench.get("/api/v1/aliases"), "AliasPage");
+  fits(bench.post("/api/v1/aliases/import", "address,name\n192.0.2.1,edge\n"), "AliasImport");
+  fits(bench.post("/api/v1/aliases/import?format=homer",
+                  R"({"data":[{"alias":"x","ip":"192.0.2.9","port":0,"mask":32,"captureID":"0",
+                      "status":true}]})"),
+       "AliasImport");
+  CHECK(bench.post("/api/v1/aliases/import", "address,name\nnonsense,edge\n").status == 400);
+  const Reply csv = bench.get("/api/v1/aliases?format=csv");
+  CHECK(has(csv.body, "heart"));
+  CHECK(has(csv.body, "edge"));
+  CHECK(bench.ask(Method::Delete, path, bench.admin()).status == 204);
+  CHECK(bench.ask(Method::Delete, path, bench.admin()).status == 404);
+}
+
+TEST_CASE("searches are saved and shared by who may") {
+  Bench bench;
+  const Login viewer = bench.as(admin::Role::Viewer);
+  const Reply made = bench.ask(Method::Post, "/api/v1/saved-searches", viewer,
+                               R"({"name":"failed","filter":"call.state == failed"})");
+  fits(made, "SavedSearch", 201);
+  const std::string path = "/api/v1/saved-searches/" + member(made.body, "id");
+  fits(bench.get(path, viewer), "SavedSearch");
+  CHECK(bench.get(path).status == 404);
+  CHECK(bench.ask(Method::Put, path, viewer, R"({"name":"failed","shared":true})").status == 403);
+  fits(bench.get("/api/v1/saved-searches", viewer), "SavedSearchPage");
+  CHECK(bench.post("/api/v1/saved-searches", R"({"name":"x","filter":"("})").status == 400);
+  CHECK(bench.ask(Method::Delete, path, bench.admin()).status == 404);
+  CHECK(bench.ask(Method::Delete, path, viewer).status == 204);
+}
+
+TEST_CASE("notes and holds stay with their calls") {
+  Bench bench;
+  bench.add_calls(1);
+  const Login oper = bench.as(admin::Role::Operator);
+  const Reply note =
+      bench.ask(Method::Post, "/api/v1/calls/call-0/notes", oper, R"({"text":"odd"})");
+  fits(note, "Note", 201);
+  fits(bench.get("/api/v1/calls/call-0/notes"), "NotePage");
+  const std::string path = "/api/v1/notes/" + member(note.body, "id");
+  CHECK(bench.ask(Method::Put, path, oper, R"({"text":"odder"})").status == 204);
+  CHECK(bench.ask(Method::Delete, path, bench.as(admin::Role::Operator)).status == 404);
+  CHECK(bench.ask(Method::Post, "/api/v1/calls/call-9/notes", oper, R"({"text":"x"})").status ==
+        404);
+  const Reply hold = bench.ask(Method::Post, "/api/v1/holds", oper,
+                               R"({"call_ids":["call-0"],"reason":"a court asks"})");
+  fits(hold, "Hold", 201);
+  fits(bench.get("/api/v1/holds"), "HoldPage");
+  const Reply detail = bench.get("/api/v1/calls/call-0");
+  CHECK(has(detail.body, "\"held\":true"));
+  CHECK(has(detail.body, "odder"));
+  CHECK(bench.ask(Method::Delete, path, oper).status == 204);
+  CHECK(bench.ask(Method::Delete, "/api/v1/holds/" + member(hold.body, "id"), oper).status == 204);
+}
+
+TEST_CASE("the audit log has what was done, by whom, and is whole") {
+  Bench bench;
+  bench.add_calls(1);
+  bench.get("/api/v1/calls?filter=call.state+%3D%3D+busy");
+  bench.get("/api/v1/calls/call-0");
+  bench.post("/api/v1/export", R"({"format":"csv"})");
+  const Reply log = bench.get("/api/v1/audit");
+  fits(log, "AuditPage");
+  for (const char* action : {"search", "open-call", "export"}) {
+    CHECK(has(log.body, fmt::format("\"action\":\"{}\"", action)));
+  }
+  CHECK(has(log.body, "call.state == busy"));
+  fits(bench.get("/api/v1/audit?limit=1"), "AuditPage");
+  const Reply verdict = bench.get("/api/v1/audit/verify");
+  fits(verdict, "AuditVerdict");
+  CHECK(member(verdict.body, "intact") == "true");
+  const Login viewer = bench.as(admin::Role::Viewer);
+  CHECK(bench.get("/api/v1/audit", viewer).status == 403);
+  CHECK(has(bench.get("/api/v1/audit?action=denied").body, "/api/v1/audit"));
+}
+
+TEST_CASE("the state of nodes, intake, store and server is told") {
+  Bench bench;
+  bench.add_calls(1);
+  fits(bench.get("/api/v1/nodes"), "NodeList");
+  CHECK(bench.get("/api/v1/nodes/nobody").status == 404);
+  fits(bench.get("/api/v1/ledger"), "LedgerPage");
+  fits(bench.get("/api/v1/intake"), "Intake");
+  fits(bench.get("/api/v1/store"), "StoreState");
+  fits(bench.get("/api/v1/health"), "Health");
+  fits(bench.get("/api/v1/fields"), "FieldList");
+  fits(bench.get("/api/v1/secrets"), "SecretDays");
+  CHECK(bench.get("/api/v1/secrets/2026-11-21").status == 404);
+  CHECK(bench.get("/api/v1/secrets/..").status == 400);
+  CHECK(bench.send(Bench::request_of(Method::Get, "/healthz")).body == "ok\n");
+  CHECK(bench.send(Bench::request_of(Method::Get, "/readyz")).status == 200);
+}
+
+TEST_CASE("metrics have the names of the registry, for who may read them") {
+  Bench bench;
+  const http::Request open = Bench::request_of(Method::Get, "/metrics");
+  CHECK(bench.send(open).status == 401);
+  const Reply reply = bench.get("/metrics");
+  CHECK(reply.status == 200);
+  for (const registry::MetricInfo& metric : registry::metrics()) {
+    const bool http =
+        metric.name.starts_with("siploom_http_") && metric.type != registry::MetricType::Histogram;
+    CHECK_MESSAGE(
+        has(reply.body, fmt::format("# TYPE {} ", metric.name)) == (!metric.alias && !http),
+        metric.name);
+  }
+  CHECK(has(reply.body, "siploom_ready 1\n"));
+  REQUIRE(bench.stores->settings.set("metrics.public", "true", "test"));
+  REQUIRE(bench.stores->settings.set("metrics.heplify_aliases", "true", "test"));
+  CHECK(has(bench.send(open).body, "# TYPE heplify_packets_total counter"));
+  CHECK(bench.get("/metrics", bench.as(admin::Role::Auditor)).status == 200);
+}

@@ -1,0 +1,296 @@
+// Agents, what became of their messages, the intake and the store.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "api/lost.h"
+#include "api/reply.h"
+#include "api/route.h"
+#include "api/rows.h"
+#include "base/text.h"
+#include "store/files.h"
+#include "wire/hep/quirk.h"
+
+namespace siploom::api {
+
+using admin::Permission;
+using http::Response;
+
+namespace {
+
+void write_node(JsonWriter& json, const pipeline::NodeFacts& node) {
+  json.field("name", node.name);
+  json.field("agent_id", unsigned{node.agent_id});
+  json.field("address", format_ip(node.sender));
+  time_field(json, "first_seen", node.first_seen);
+  time_field(json, "last_seen", node.last_seen);
+  time_field(json, "last_time", node.last_time);
+  json.field("records", node.records);
+  json.field("sip", node.sip);
+  json.field("octets", node.octets);
+  json.field("doubled", node.doubled);
+  json.field("sightings", node.sightings);
+  json.field("rate", node.rate);
+  json.key("clock_offset_s");
+  json.seconds(node.clock_offset);
+  json.key("lag_max_s");
+  json.seconds(node.lag_max);
+  json.key("quirks");
+  json.begin_array();
+  for (size_t i = 0; i < hep::kQuirks; ++i) {
+    if ((node.quirks >> i & 1) != 0) json.value(hep::quirk_name(static_cast<hep::Quirk>(i)));
+  }
+  json.end_array();
+}
+
+Result<Response> list_nodes(Asked& asked) {
+  const auto nodes = asked.collector().keeper().nodes();
+  return object_reply([&](JsonWriter& json) {
+    json.key("rows");
+    json.begin_array();
+    for (const pipeline::NodeFacts& node : nodes) {
+      json.begin_object();
+      write_node(json, node);
+      json.end_object();
+    }
+    json.end_array();
+  });
+}
+
+// What the ledger says of it, by fate and reason.
+Result<void> write_fates(const Asked& asked, JsonWriter& json, std::string_view name) {
+  const store::QueryControl control = SL_TRY(asked.control());
+  auto answer = SL_TRY(asked.search().sql(
+      asked.view(),
+      fmt::format("SELECT fate, reason, sum(count)::UBIGINT FROM ledger WHERE node = {} GROUP BY "
+                  "fate, reason ORDER BY 3 DESC LIMIT 100",
+                  store::sql_text(name)),
+      control));
+  json.key("ledger");
+  json.begin_array();
+  while (SL_TRY(answer->next())) {
+    json.begin_object();
+    json.field("fate", answer->rows().text(0));
+    text_field(json, "reason", answer->rows().text(1));
+    json.field("count", static_cast<uint64_t>(answer->rows().integer(2)));
+    json.end_object();
+  }
+  json.end_array();
+  return {};
+}
+
+Result<Response> get_node(Asked& asked) {
+  const std::string_view name = asked.request.param("name");
+  const auto nodes = asked.collector().keeper().nodes();
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  json.field("name", name);
+  json.key("seen");  // an agent may report from several addresses
+  json.begin_array();
+  bool any = false;
+  for (const pipeline::NodeFacts& node : nodes) {
+    if (node.name != name) continue;
+    any = true;
+    json.begin_object();
+    write_node(json, node);
+    json.end_object();
+  }
+  json.end_array();
+  SL_TRY_VOID(write_fates(asked, json, name));
+  json.end_object();
+  if (!any) {
+    return fail(ErrorCode::NotFound,
+                "no agent of that name has reported since the start; /api/v1/nodes lists them");
+  }
+  return Response::json(std::move(text));
+}
+
+Result<Response> ledger(Asked& asked) {
+  const auto began = std::chrono::steady_clock::now();
+  store::Question question;
+  question.table = store::Table::Ledger;
+  const TimeRange range = SL_TRY(asked.range());
+  question.from = range.from;
+  question.to = range.to;
+  question.control = SL_TRY(asked.control());
+  const auto format = SL_TRY(RowFormat::make(asked, store::Table::Ledger, {}));
+  store::Selection selection;
+  selection.columns = format.columns();
+  selection.limit = static_cast<size_t>(
+      SL_TRY(asked.number("limit", kDefaultRows, 1, static_cast<int64_t>(kMaxRows))));
+  const size_t most = selection.limit++;
+  auto answer = SL_TRY(asked.search().select(asked.view(), question, selection));
+  std::string rows;
+  JsonWriter inner(rows);
+  inner.begin_array();
+  bool more = false;
+  for (size_t seen = 0; SL_TRY(answer->next()); ++seen) {
+    more = seen == most;
+    if (more) break;
+    format.write(inner, answer->rows());
+  }
+  inner.end_array();
+  const auto lost = lost_within(asked, range);
+  return object_reply([&](JsonWriter& json) {
+    json.key("rows");
+    json.raw(rows);
+    took_field(json, began);
+    lost_field(json, lost);
+    json.field("partial", more);
+    text_field(json, "reason", more ? "there are more rows: narrow the range" : "");
+  });
+}
+
+void write_drops(JsonWriter& json, const intake::DropCounts& drops) {
+  json.key("drops");
+  json.begin_object();
+  for (size_t i = 1; i < intake::kDrops; ++i) {
+    json.field(intake::drop_name(static_cast<intake::Drop>(i)), drops[i]);
+  }
+  json.end_object();
+}
+
+void write_intake(JsonWriter& json, const intake::Snapshot& now) {
+  const intake::Totals& totals = now.totals;
+  json.field("paused", now.paused);
+  json.field("messages", totals.messages);
+  json.field("octets", totals.octets);
+  json.field("quarantined", totals.quarantined);
+  write_drops(json, totals.drops);
+  json.key("connections");
+  json.begin_object();
+  json.field("now", totals.connections);
+  json.field("accepted", totals.connections_accepted);
+  json.field("over_cap", totals.connections_over_cap);
+  json.field("timed_out", totals.connections_timed_out);
+  json.field("bytes", totals.connection_bytes);
+  json.field("tls_handshakes", totals.tls_handshakes);
+  json.field("tls_handshake_failures", totals.tls_handshake_failures);
+  json.end_object();
+  json.key("sockets");
+  json.begin_array();
+  for (const intake::SocketCounts& socket : now.udp) {
+    json.begin_object();
+    json.field("local", format_endpoint(socket.local));
+    json.field("datagrams", socket.datagrams);
+    json.field("kernel_drops", socket.kernel_drops);
+    json.field("receive_buffer_bytes", uint64_t{socket.receive_buffer_bytes});
+    json.end_object();
+  }
+  json.end_array();
+  json.field("sources_known", uint64_t{now.sources_known});
+  json.key("sources");
+  json.begin_array();
+  for (const intake::SourceCounts& source : now.sources) {
+    json.begin_object();
+    json.field("address", format_ip(source.address));
+    json.field("messages", source.messages);
+    json.field("octets", source.octets);
+    json.field("quarantined", source.quarantined);
+    time_field(json, "first_seen", source.first_seen);
+    time_field(json, "last_seen", source.last_seen);
+    write_drops(json, source.drops);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+Result<Response> get_intake(Asked& asked) {
+  const auto most = SL_TRY(asked.number("limit", 100, 0, 10'000));
+  intake::Intake* intake = asked.collector().intake();
+  return object_reply([&](JsonWriter& json) {
+    json.field("enabled", intake != nullptr);
+    json.key("listen");
+    json.begin_array();
+    if (intake != nullptr) {
+      for (const Endpoint& endpoint : intake->endpoints()) json.value(format_endpoint(endpoint));
+    }
+    json.end_array();
+    if (intake != nullptr) write_intake(json, intake->snapshot(static_cast<size_t>(most)));
+  });
+}
+
+struct ShelfSums {
+  uint64_t segments = 0, rows = 0, bytes = 0;
+  Timestamp first = kNoTime, last = kNoTime;
+};
+
+Result<Response> get_store(Asked& asked) {
+  store::Store& store = asked.collector().store();
+  const store::View view = store.view();
+  std::array<ShelfSums, static_cast<size_t>(store::Shelf::kCount)> shelves;
+  for (const store::Segment& segment : view.manifest->segments) {
+    ShelfSums& sums = shelves[static_cast<size_t>(segment.shelf)];
+    ++sums.segments;
+    sums.rows += segment.rows;
+    sums.bytes += segment.bytes + segment.index_bytes;
+    sums.first = is_known(sums.first) ? std::min(sums.first, segment.first) : segment.first;
+    sums.last = is_known(sums.last) ? std::max(sums.last, segment.last) : segment.last;
+  }
+  uint64_t unsealed = 0;
+  for (const store::View::Part& part : view.parts) {
+    for (const size_t count : part.counts) unsealed += count;
+  }
+  const auto space = store::disk_space(store.folder());
+  return object_reply([&](JsonWriter& json) {
+    json.field("state", store.state() == store::StoreState::Good   ? "good"
+                        : store.state() == store::StoreState::Full ? "full"
+                                                                   : "failed");
+    text_field(json, "why", store.state_text());
+    json.field("flushed_sequence", store.flushed_sequence());
+    json.field("unsealed_rows", unsealed);
+    json.field("memory_bytes", uint64_t{store.memory_bytes()});
+    id_field(json, "disk_free_bytes",
+             space ? std::optional(static_cast<int64_t>(space->free_bytes)) : std::nullopt);
+    json.key("shelves");
+    json.begin_array();
+    for (size_t i = 0; i < shelves.size(); ++i) {
+      json.begin_object();
+      json.field("shelf", store::shelf_name(static_cast<store::Shelf>(i)));
+      json.field("segments", shelves[i].segments);
+      json.field("rows", shelves[i].rows);
+      json.field("bytes", shelves[i].bytes);
+      time_field(json, "first", shelves[i].first);
+      time_field(json, "last", shelves[i].last);
+      json.end_object();
+    }
+    json.end_array();
+    json.key("damaged");
+    json.begin_array();
+    for (const store::Damage& damage : view.manifest->damaged) {
+      json.begin_object();
+      json.field("path", damage.path);
+      json.field("why", damage.why);
+      json.field("rows", damage.rows);
+      json.end_object();
+    }
+    json.end_array();
+  });
+}
+
+RouteInfo node_info(std::string_view summary, std::string_view parameters,
+                    std::string_view response) {
+  RouteInfo info{"nodes", summary, Access::Allowed, Permission::NodesRead};
+  info.parameters = parameters;
+  info.response = response;
+  return info;
+}
+
+}  // namespace
+
+void add_nodes(Routes& routes) {
+  routes.get("/nodes", list_nodes,
+             node_info("Agents that report here, the latest first", "", "NodeList"));
+  routes.get("/nodes/{name}", get_node,
+             node_info("One agent, with what became of its messages", "timeout", "NodeDetail"));
+  routes.get("/ledger", ledger,
+             node_info("Where messages went, by minute, source and reason, latest first",
+                       "from to limit timeout", "LedgerPage"));
+  routes.get("/intake", get_intake,
+             node_info("Sockets, connections and senders of HEP", "limit", "Intake"));
+  routes.get("/store", get_store, node_info("What is kept, by shelf", "", "StoreState"));
+}
+
+}  // namespace siploom::api

@@ -1,0 +1,55 @@
+// Whether the server is well.
+#include "api/reply.h"
+#include "api/route.h"
+
+namespace siploom::api {
+
+using admin::Permission;
+using http::Response;
+
+namespace {
+
+Result<Response> health(Asked& asked) {
+  const pipeline::Health now = asked.collector().health();
+  const admin::AuditCounters audit = asked.stores().audit.counters();
+  return object_reply([&](JsonWriter& json) {
+    json.field("ready", now.ready);
+    json.field("state", now.state);
+    text_field(json, "why", now.why);
+    json.field("flushed_sequence", now.flushed_sequence);
+    json.field("version", asked.core->context.version);
+    time_field(json, "started", asked.core->started);
+    json.field("open_calls", uint64_t{asked.collector().keeper().open_calls()});
+    json.field("audit_lost", audit.lost);
+    json.field("audit_queued", audit.queued);
+    json.field("streams_open", uint64_t{asked.core->streams.open()});
+    json.field("searches_running", uint64_t{asked.core->searches.taken()});
+  });
+}
+
+// The process answers: nothing more is said.
+Result<Response> healthz(Asked& asked) {
+  static_cast<void>(asked);
+  return Response::text("ok\n");
+}
+
+Result<Response> readyz(Asked& asked) {
+  const pipeline::Health now = asked.collector().health();
+  return Response::text(now.state + "\n", now.ready ? 200 : 503);
+}
+
+}  // namespace
+
+void add_state(Routes& routes) {
+  RouteInfo info{"state", "How the server is, and what to do about it", Access::Allowed,
+                 Permission::NodesRead};
+  info.response = "Health";
+  routes.get("/health", health, info);
+  RouteInfo open{"state", "That the process answers", Access::Public};
+  open.response = "text/plain";
+  routes.get("//healthz", healthz, open);
+  open.summary = "Whether it takes and keeps what comes; 503 when it does not";
+  routes.get("//readyz", readyz, open);
+}
+
+}  // namespace siploom::api
