@@ -34,6 +34,7 @@ fuzz:
 # Files that are made from others and committed: fields, reference of the commands, man page.
 generate:
 	@tools/gen_registry.py
+	@tools/embed_web.py
 	@$(MAKE) --no-print-directory build
 	@$(BUILD)/siploom completion reference > docs/reference/commands.md
 	@$(BUILD)/siploom completion man > docs/siploom.1

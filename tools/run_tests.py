@@ -83,6 +83,7 @@ def main():
     tally = Tally()
     tally.run("rooms and sizes", ["tools/check_rooms.py"])
     tally.run("generated files are fresh", ["tools/gen_registry.py", "--check"])
+    tally.run("embedded pages are fresh", ["tools/embed_web.py", "--check"])
     release = build("release", [])
     for program in programs(release, "_test"):
         tally.run(program.name, [str(program)])

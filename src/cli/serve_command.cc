@@ -2,16 +2,22 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "admin/settings.h"
+#include "api/api.h"
+#include "api/start_page.h"
 #include "base/json_writer.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/service_notify.h"
+#include "cli/version.h"
 #include "cli/wall_clock.h"
+#include "http/certificate.h"
 #include "pipeline/collector.h"
+#include "store/files.h"
 
 namespace siploom::cli {
 
@@ -141,21 +147,149 @@ void wait_for_end(const pipeline::Collector& collector, const ServiceNotify& ser
   }
 }
 
+// Everything that serves, in the order in which it starts and, backwards, ends.
+class Service final {
+ public:
+  Service(admin::Settings settings, const Log& log) : settings_(std::move(settings)), log_(log) {}
+
+  Result<void> start() {
+    data_ = settings_.text(SettingId::DataFolder);
+    SL_TRY_VOID(store::make_folders(data_ + "/spool"));
+    SL_TRY_VOID(make_own_certificate());
+    api::Stores::Options opening;
+    opening.path = data_ + "/meta.db";
+    opening.clock = wall_clock;
+    opening.given = settings_;
+    stores_ = SL_TRY(api::Stores::open(std::move(opening)));
+    for (const std::string& warning : stores_->warnings()) log_.write("warning", warning);
+    const std::shared_ptr<const admin::Settings> settings = stores_->settings.snapshot();
+    pipeline::CollectorOptions collecting = collector_options(*settings, log_);
+    if (collecting.intake.tls.certificate_file.empty()) {
+      collecting.intake.tls.certificate_file = own_certificate();
+      collecting.intake.tls.key_file = own_key();
+    }
+    collecting.holds = [this] { return holds(); };
+    collector_ = SL_TRY(pipeline::Collector::start(std::move(collecting)));
+    tell_endpoints(*collector_, collector_->intake(), log_);
+    return start_http(*settings);
+  }
+  pipeline::Collector& collector() { return *collector_; }
+  Result<void> stop() {
+    if (api_ != nullptr) api_->stop();
+    if (http_ != nullptr) http_->stop(5 * kSecond);
+    if (collector_ == nullptr) return {};
+    return collector_->stop();
+  }
+
+ private:
+  std::string own_certificate() const { return data_ + "/tls/certificate.pem"; }
+  std::string own_key() const { return data_ + "/tls/key.pem"; }
+
+  Result<void> make_own_certificate() {
+    SL_TRY_VOID(store::make_folders(data_ + "/tls"));
+    char host[256] = {};
+    ::gethostname(host, sizeof host - 1);
+    http::CertificateOptions options;
+    options.names = {"localhost", "127.0.0.1", "::1"};
+    if (host[0] != '\0') options.names.emplace_back(host);
+    SL_TRY(http::ensure_certificate(own_certificate(), own_key(), options));
+    return {};
+  }
+
+  Result<std::vector<store::Hold>> holds() {
+    std::vector<store::Hold> out;
+    admin::Page page;
+    page.limit = 1000;
+    while (true) {
+      const auto listed = SL_TRY(stores_->holds.list(true, page));
+      for (const admin::Hold& hold : listed.rows) {
+        out.push_back({hold.call_ids, hold.filter, hold.since, hold.until});
+      }
+      if (!listed.next) return out;
+      page.cursor = *listed.next;
+    }
+  }
+
+  Result<void> start_http(const admin::Settings& settings) {
+    http::ServerOptions options;
+    options.listen = settings.addresses(SettingId::HttpListen);
+    if (options.listen.empty()) return {};
+    options.certificate_file = settings.text(SettingId::HttpTlsCertificate);
+    options.key_file = settings.text(SettingId::HttpTlsKey);
+    const bool only_here = std::all_of(options.listen.begin(), options.listen.end(),
+                                       [](const Endpoint& e) { return is_loopback(e.address); });
+    // Passwords do not cross a network in the clear.
+    if (!only_here && options.certificate_file.empty()) {
+      options.certificate_file = own_certificate();
+      options.key_file = own_key();
+    }
+    options.limits.connections =
+        static_cast<size_t>(settings.number(SettingId::HttpConnectionsMax));
+    options.spool_folder = data_ + "/spool";
+    options.notice = [this](std::string_view text) { log_.write("info", text); };
+    const bool tls = !options.certificate_file.empty();
+    api_ = std::make_unique<api::Api>(api::ApiContext{
+        *collector_, *stores_, wall_clock, kVersion, options.spool_folder, options.notice,
+        [this] { return http_ == nullptr ? http::ServerCounters{} : http_->counters(); }});
+    options.finished = [this](const http::FinishedRequest& request) {
+      api_->note_finished(request);
+    };
+    http::Router router = api_->make_router();
+    api::add_start_page(router);
+    const std::string certificate = options.certificate_file;
+    http_ = SL_TRY(http::Server::start(std::move(options), std::move(router)));
+    return tell_urls(tls, only_here, certificate);
+  }
+
+  Result<void> tell_urls(bool tls, bool only_here, const std::string& certificate) {
+    Endpoint first = http_->endpoints().front();
+    if (first.address.is_unspecified()) first.address = *parse_ip("127.0.0.1");
+    const std::string url = fmt::format("{}://{}/", tls ? "https" : "http", format_endpoint(first));
+    if (tls) {
+      const auto info = SL_TRY(http::read_certificate(certificate));
+      log_.write("info", fmt::format("TLS certificate SHA-256 {}", info.sha256));
+    }
+    if (only_here) {
+      log_.write("info",
+                 "only this machine reaches the web interface; for others: --listen "
+                 "0.0.0.0:8443");
+    }
+    if (SL_TRY(stores_->setup.is_needed())) {
+      const std::string token = SL_TRY(stores_->setup.make_setup_token());
+      log_.write("info", "nobody may log in yet; this link makes the first administrator, once:");
+      log_.write("info", fmt::format("open {}#token={}", url, token));
+    } else {
+      log_.write("info", "open " + url);
+    }
+    return {};
+  }
+
+  admin::Settings settings_;
+  const Log& log_;
+  std::string data_;
+  std::unique_ptr<api::Stores> stores_;
+  std::unique_ptr<pipeline::Collector> collector_;
+  std::unique_ptr<api::Api> api_;
+  std::unique_ptr<http::Server> http_;
+};
+
 }  // namespace
 
 int serve_command(const Options& options) {
   auto settings = read_settings(options.serve);
   if (!settings) return fail_with(settings.error());
   const Log log(settings->text(SettingId::LogFormat) == "json");
-  auto collector = pipeline::Collector::start(collector_options(*settings, log));
-  if (!collector) return fail_with(collector.error());
-  tell_endpoints(**collector, (*collector)->intake(), log);
-  const ServiceNotify service;
-  service.ready();
-  wait_for_end(**collector, service);
+  Service service(std::move(*settings), log);
+  if (auto started = service.start(); !started) {
+    static_cast<void>(service.stop());
+    return fail_with(started.error());
+  }
+  const ServiceNotify notify;
+  notify.ready();
+  wait_for_end(service.collector(), notify);
   log.write("info", "stopping");
-  service.stopping();
-  if (auto stopped = (*collector)->stop(); !stopped) return fail_with(stopped.error());
+  notify.stopping();
+  if (auto stopped = service.stop(); !stopped) return fail_with(stopped.error());
   return 0;
 }
 
