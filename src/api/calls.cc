@@ -66,6 +66,7 @@ void write_records(JsonWriter& json, std::string_view name,
 void write_sightings(JsonWriter& json, const CallDetail& detail) {
   std::map<std::string_view, uint64_t> by_node;
   for (const StoredRecord& record : detail.messages) ++by_node[record.node];
+  for (const StoredRecord& record : detail.copies) ++by_node[record.node];
   json.key("sightings");
   json.begin_array();
   for (const auto& [node, messages] : by_node) {

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include "base/text.h"
+#include "pipeline/copy_filter.h"
 #include "pipeline/message_row.h"
 #include "store/utf8.h"
 #include "weave/causal_order.h"
@@ -162,6 +164,27 @@ void collect_ids(const std::vector<StoredRecord>& records, std::set<std::string>
       if (!value.empty()) values.insert(std::string(value));
     }
   }
+}
+
+// What another agent saw, too, is no message of its own.
+void set_copies_apart(CallDetail& detail) {
+  // In the order of coming in: the first one told of it, whatever the clocks say.
+  std::sort(detail.messages.begin(), detail.messages.end(),
+            [](const StoredRecord& a, const StoredRecord& b) { return a.sequence < b.sequence; });
+  std::vector<StoredRecord> once;
+  std::unordered_map<uint64_t, size_t> latest;  // by octets and endpoints: index in `once`
+  for (StoredRecord& message : detail.messages) {
+    const uint64_t hash = copy_hash_of(as_record(message));
+    const auto known = latest.find(hash);
+    if (message.copy && known != latest.end()) {
+      ++once[known->second].copies;
+      detail.copies.push_back(std::move(message));
+      continue;
+    }
+    latest[hash] = once.size();
+    once.push_back(std::move(message));
+  }
+  detail.messages = std::move(once);
 }
 
 }  // namespace
@@ -373,6 +396,7 @@ model::Message as_message(const StoredRecord& stored) {
   sdp::Session scratch;
   model::Message message = make_row(record, *view, scratch);
   message.retransmission = stored.retransmission;
+  message.copies = stored.copies;
   message.frame = stored.sequence;
   return message;
 }
@@ -433,6 +457,7 @@ Result<CallDetail> load_call(store::Search& search, const store::View& view, con
       SL_TRY(collect(search, view, asked, record_columns(), read_record, kMaxDetailRows + 1));
   detail.is_cut = detail.messages.size() > kMaxDetailRows;
   if (detail.is_cut) detail.messages.pop_back();
+  set_copies_apart(detail);
   order_causally(detail.messages);
   // Two rounds: what is tied to the messages, and what that ties to it in turn.
   std::set<std::string> values = {key.call_id}, named = {"call:" + key.call_id};

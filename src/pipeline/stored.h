@@ -62,6 +62,7 @@ struct StoredRecord {
   uint32_t quirks = 0;
   std::string chunks;  // JSON, or empty
   std::string payload;
+  uint32_t copies = 0;  // of a message of a CallDetail: how often it was seen elsewhere
 };
 
 const std::vector<std::string>& record_columns();
@@ -76,7 +77,8 @@ model::Message as_message(const StoredRecord& stored);
 
 struct CallDetail {
   std::unique_ptr<StoredCall> call;
-  std::vector<StoredRecord> messages;  // SIP, in causal order
+  std::vector<StoredRecord> messages;  // SIP, in causal order, each once
+  std::vector<StoredRecord> copies;    // the same messages as other agents saw them
   std::vector<StoredRecord> tied;      // other kinds that belong to it, by time
   bool is_cut = false;                 // there were more than kMaxDetailRows
 };
