@@ -122,8 +122,8 @@ Result<int64_t> Asked::path_id(std::string_view name) const {
 }
 
 Result<store::QueryControl> Asked::control() const {
-  const Nanoseconds patience =
-      SL_TRY(duration("timeout", kDefaultPatience, kMillisecond, kMaxPatience));
+  Nanoseconds patience = SL_TRY(duration("timeout", kDefaultPatience, 0, kMaxPatience));
+  if (patience == 0) patience = kMaxPatience;
   store::QueryControl control;
   control.deadline = std::chrono::steady_clock::now() + std::chrono::nanoseconds(patience);
   return control;

@@ -7,7 +7,7 @@
 #include "api/reply.h"
 #include "api/route.h"
 #include "registry/metrics.h"
-#include "store/files.h"
+#include "store/stat.h"
 
 namespace siploom::api {
 
@@ -160,36 +160,23 @@ void add_nodes(Exposition& out, std::vector<pipeline::NodeFacts> nodes) {
 }
 
 void add_store(Exposition& out, const store::Store& store) {
-  constexpr auto kShelves = static_cast<size_t>(store::Shelf::kCount);
-  struct Sums {
-    uint64_t segments = 0, rows = 0, bytes = 0;
-  };
-  std::array<Sums, kShelves> shelves;
-  const store::View view = store.view();
-  for (const store::Segment& segment : view.manifest->segments) {
-    Sums& sums = shelves[static_cast<size_t>(segment.shelf)];
-    ++sums.segments;
-    sums.rows += segment.rows;
-    sums.bytes += segment.bytes + segment.index_bytes;
-  }
-  const auto each = [&](MetricId id, uint64_t Sums::*member) {
+  const store::StoreStat stat = store::stat(store.view());
+  const auto each = [&](MetricId id, auto&& value) {
     out.begin(id);
-    for (size_t i = 0; i < kShelves; ++i) {
-      out.add(shelves[i].*member, {store::shelf_name(static_cast<store::Shelf>(i))});
+    for (size_t i = 0; i < stat.shelves.size(); ++i) {
+      out.add(uint64_t{value(stat.shelves[i])}, {store::shelf_name(static_cast<store::Shelf>(i))});
     }
   };
-  each(MetricId::SiploomStoreSegments, &Sums::segments);
-  each(MetricId::SiploomStoreRows, &Sums::rows);
-  each(MetricId::SiploomStoreBytes, &Sums::bytes);
+  using Shelf = store::ShelfStat;
+  each(MetricId::SiploomStoreSegments, [](const Shelf& shelf) { return shelf.segments; });
+  each(MetricId::SiploomStoreRows, [](const Shelf& shelf) { return shelf.rows; });
+  each(MetricId::SiploomStoreBytes,
+       [](const Shelf& shelf) { return shelf.bytes + shelf.index_bytes; });
   uint64_t unsealed = 0;
-  for (const store::View::Part& part : view.parts) {
-    for (const size_t count : part.counts) unsealed += count;
-  }
+  for (const uint64_t rows : stat.memory_rows) unsealed += rows;
   out.one(MetricId::SiploomStoreUnsealedRows, unsealed);
-  out.one(MetricId::SiploomStoreMemoryBytes, uint64_t{store.memory_bytes()});
-  if (const auto space = store::disk_space(store.folder())) {
-    out.one(MetricId::SiploomStoreDiskFreeBytes, space->free_bytes);
-  }
+  out.one(MetricId::SiploomStoreMemoryBytes, stat.memory_bytes);
+  out.one(MetricId::SiploomStoreDiskFreeBytes, stat.disk_free_bytes);
 }
 
 void add_http(Exposition& out, const Core& core) {

@@ -1,15 +1,12 @@
 // Agents, what became of their messages, the intake and the store.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "api/lost.h"
 #include "api/reply.h"
 #include "api/route.h"
 #include "api/rows.h"
 #include "base/text.h"
-#include "store/files.h"
+#include "store/stat.h"
 #include "wire/hep/quirk.h"
 
 namespace siploom::api {
@@ -212,28 +209,11 @@ Result<Response> get_intake(Asked& asked) {
   });
 }
 
-struct ShelfSums {
-  uint64_t segments = 0, rows = 0, bytes = 0;
-  Timestamp first = kNoTime, last = kNoTime;
-};
-
 Result<Response> get_store(Asked& asked) {
   store::Store& store = asked.collector().store();
-  const store::View view = store.view();
-  std::array<ShelfSums, static_cast<size_t>(store::Shelf::kCount)> shelves;
-  for (const store::Segment& segment : view.manifest->segments) {
-    ShelfSums& sums = shelves[static_cast<size_t>(segment.shelf)];
-    ++sums.segments;
-    sums.rows += segment.rows;
-    sums.bytes += segment.bytes + segment.index_bytes;
-    sums.first = is_known(sums.first) ? std::min(sums.first, segment.first) : segment.first;
-    sums.last = is_known(sums.last) ? std::max(sums.last, segment.last) : segment.last;
-  }
+  const store::StoreStat stat = store::stat(store.view());
   uint64_t unsealed = 0;
-  for (const store::View::Part& part : view.parts) {
-    for (const size_t count : part.counts) unsealed += count;
-  }
-  const auto space = store::disk_space(store.folder());
+  for (const uint64_t rows : stat.memory_rows) unsealed += rows;
   return object_reply([&](JsonWriter& json) {
     json.field("state", store.state() == store::StoreState::Good   ? "good"
                         : store.state() == store::StoreState::Full ? "full"
@@ -241,25 +221,28 @@ Result<Response> get_store(Asked& asked) {
     text_field(json, "why", store.state_text());
     json.field("flushed_sequence", store.flushed_sequence());
     json.field("unsealed_rows", unsealed);
-    json.field("memory_bytes", uint64_t{store.memory_bytes()});
-    id_field(json, "disk_free_bytes",
-             space ? std::optional(static_cast<int64_t>(space->free_bytes)) : std::nullopt);
+    json.field("memory_bytes", stat.memory_bytes);
+    json.field("log_bytes", stat.log_bytes);
+    json.field("disk_bytes", stat.disk_bytes);
+    json.field("disk_free_bytes", stat.disk_free_bytes);
     json.key("shelves");
     json.begin_array();
-    for (size_t i = 0; i < shelves.size(); ++i) {
+    for (size_t i = 0; i < stat.shelves.size(); ++i) {
+      const store::ShelfStat& shelf = stat.shelves[i];
       json.begin_object();
       json.field("shelf", store::shelf_name(static_cast<store::Shelf>(i)));
-      json.field("segments", shelves[i].segments);
-      json.field("rows", shelves[i].rows);
-      json.field("bytes", shelves[i].bytes);
-      time_field(json, "first", shelves[i].first);
-      time_field(json, "last", shelves[i].last);
+      json.field("segments", shelf.segments);
+      json.field("rows", shelf.rows);
+      json.field("bytes", shelf.bytes + shelf.index_bytes);
+      time_field(json, "first", shelf.first);
+      time_field(json, "last", shelf.last);
+      time_field(json, "kept_since", shelf.received_first);
       json.end_object();
     }
     json.end_array();
     json.key("damaged");
     json.begin_array();
-    for (const store::Damage& damage : view.manifest->damaged) {
+    for (const store::Damage& damage : stat.damaged) {
       json.begin_object();
       json.field("path", damage.path);
       json.field("why", damage.why);

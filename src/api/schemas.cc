@@ -166,10 +166,11 @@ constexpr auto kSchemas = std::to_array<SchemaInfo>({
      "enabled:b listen:s[] ~paused:b ~messages:i ~octets:i ~quarantined:i ~drops:o "
      "~connections:IntakeConnections ~sockets:IntakeSocket[] ~sources_known:i "
      "~sources:IntakeSource[]"},
-    {"Shelf", "", "shelf:s segments:i rows:i bytes:i first:t? last:t?"},
+    {"Shelf", "", "shelf:s segments:i rows:i bytes:i first:t? last:t? kept_since:t?"},
     {"Damage", "", "path:s why:s rows:i"},
     {"StoreState", "",
-     "state:s why:s? flushed_sequence:i unsealed_rows:i memory_bytes:i disk_free_bytes:i? "
+     "state:s why:s? flushed_sequence:i unsealed_rows:i memory_bytes:i log_bytes:i disk_bytes:i "
+     "disk_free_bytes:i "
      "shelves:Shelf[] damaged:Damage[]"},
     {"Health", "",
      "ready:b state:s why:s? flushed_sequence:i version:s started:t? open_calls:i audit_lost:i "
