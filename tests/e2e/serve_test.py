@@ -5,20 +5,24 @@ SIPLOOM_KILLS (default 10) and SIPLOOM_CONNECTIONS (default 2000) say how hard i
 """
 import fcntl
 import hashlib
+import json
 import os
 import random
+import resource
 import struct
 import subprocess
-import tempfile
 import termios
 import threading
 import time
 
+import dialects
 import hep
+import hostile
 from server import Server, scratch_folder, wait_for
 from support import check, check_equal, finish, run, skip
 
 KILLS = int(os.environ.get("SIPLOOM_KILLS", "10"))
+CONNECTIONS = int(os.environ.get("SIPLOOM_CONNECTIONS", "2000"))
 CALL_ROW_AFTER = 35  # a call that is over waits so long for late messages
 
 
@@ -243,11 +247,179 @@ def check_lying_clocks(server, ready):
         server.remove()
 
 
+def test_hostile_clients():
+    """A good sender goes on all the while; memory and descriptors stay bounded."""
+    memory_bound = 256 << 20
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    server = Server(scratch_folder("hostile")).start()
+    port = server.port
+    try:
+        usual = server.descriptors()
+        sender = Sender(port, "good", rate=500)
+        attacks = [lambda: hostile.slowloris(port, 2), lambda: hostile.garbage(port), lambda: hostile.giant_lengths(port),
+                   lambda: hostile.zip_bombs(port), lambda: hostile.half_http(port),
+                   lambda: hostile.broken_websockets(port), lambda: hostile.tls_without_certificate(port)]
+        names = ["slowloris", "garbage", "giant lengths", "zip bombs", "half HTTP", "broken WebSockets", "TLS"]
+        left, peak = [], 0
+        for name, attack in zip(names, attacks):
+            left += attack()
+            peak = max(peak, server.memory())
+            check(server.is_running(), f"lives after {name}: {server.text()}")
+            already = len(sender.sent)
+            check(server.wait_for_count(already, "call_id like 'good-%'", 5) >= already, f"good messages during {name}")
+        left += hostile.many_connections(port, CONNECTIONS)
+        check(len(left) >= CONNECTIONS, f"{len(left)} connections could be opened")
+        held = server.descriptors() - usual
+        check(held >= CONNECTIONS * 0.95, f"{held} connections are held at once")
+        more, closed = hostile.too_many_of_one_address(port, 1100)
+        check(closed >= 100, f"of 1,100 connections of one address {closed} are closed")
+        peak = max(peak, server.memory())
+        hostile.websocket_send(port, [hep.v3(numbered("ws", i)) for i in range(100)])
+        check_equal(hostile.http_post(port, b"".join(hep.v3(numbered("http", i)) for i in range(100))), 204, "HTTP POST")
+        sender.stop()
+        for name, count in (("good", len(sender.sent)), ("ws", 100), ("http", 100)):
+            server.wait_for_count(count, f"call_id like '{name}-%'", 5)
+            check_equal(check_kept(server, name, count), count, f"all of {name}, hostile clients beside it")
+        hostile.close_all(left + more)
+        check(wait_for(lambda: server.descriptors() <= usual + 1, 10), f"descriptors: {usual}, now {server.descriptors()}")
+        peak = max(peak, server.memory())
+        check(peak < memory_bound, f"memory: {peak >> 20} MiB at most, {memory_bound >> 20} are allowed")
+        check_equal(server.stop(), 0, "ends well after all this")
+        lost = {row["reason"] for row in server.sql("select distinct reason from ledger where fate = 'lost'")}
+        check({"not-hep", "resync", "bad-frame"} <= lost, f"the ledger tells what was not taken: {lost}")
+        print(f"hostile clients: {CONNECTIONS} connections, {peak >> 20} MiB, {len(sender.sent)} good messages")
+    finally:
+        server.remove()
+
+
+def check_record(server, name, packet, expected):
+    asked = []
+    if expected.get("call_id"):
+        asked.append(f'call_id == "{expected["call_id"]}"')
+    if expected.get("correlation_id"):
+        asked.append(f'hep.correlation_id == "{expected["correlation_id"]}"')
+    if expected.get("extra"):
+        asked.append(f'extra_id == "{expected["extra"]}"')
+    if not asked:
+        asked.append(f'summary contains "{expected["says"]}"')
+    for question in asked:
+        found = [row for row in server.records(question) if row["kind"] == expected["kind"]]
+        if not check(found, f"{name}: found by {question}: {server.records(question)}"):
+            continue
+        row = found[-1]
+        for key in ("call_id", "method", "node", "correlation_id"):
+            if key in expected:
+                check_equal(row[key], expected[key], f"{name}: {key}")
+        if "extra" in expected:
+            check(expected["extra"] in row["extra_ids"], f"{name}: ids {row['extra_ids']}")
+        if "says" in expected:
+            check(expected["says"] in (row["summary"] or ""), f"{name}: summary {row['summary']!r}")
+
+
+def test_dialects():
+    server = Server(scratch_folder("dialects"), store_seal_age="10s").start()
+    try:
+        cases = list(dialects.cases())
+        for _, packet, _ in cases:
+            hep.udp(packet, port=server.port)
+            time.sleep(0.003)
+        for _, packet in dialects.NOT_KEPT:
+            hep.udp(packet, port=server.port)
+        check_equal(server.wait_for_count(len(cases)), len(cases), "one record for each that says something")
+        for name, packet, expected in cases:
+            check_record(server, name, packet, expected)
+        status, out, err = run("query", "--store", server.store, "-r", "-n0")
+        check_equal(len(out.splitlines()), len(cases), "query -r: a line each")
+        for word in (b"caller is blocked", b"ul_dump", b"sip.example.org", b"INVITE", b"correlation"):
+            check(word in out, f"query -r shows {word}")
+        secrets = [dialects.MASTER_KEY.encode(), bytes(range(0x80, 0xb0)), bytes(range(0x80, 0xb0)).hex().encode(),
+                   b"secret-of-asterisk", b"myhep"]
+        told = out + json.dumps(server.records()).encode() + json.dumps(server.sql("select * from records")).encode()
+        check_equal([s for s in secrets if s in told], [], "secrets in what queries tell")
+        check_equal(files_with(server.store, secrets), [], "secrets in files of the log")
+        check_equal(server.stop(), 0, "ends")
+        reasons = {row["reason"]: row["count"] for row in server.sql("select reason, count from ledger where fate != 'stored'")}
+        check_equal(sum(reasons.values()), len(dialects.NOT_KEPT), f"what was not kept is in the ledger: {reasons}")
+        # The log is sealed by the next start: not in those files, either.
+        server.start()
+        check(wait_for(lambda: any((server.store / "segments").rglob("*.parquet")), 20), "sealed")
+        check_equal(files_with(server.store, secrets), [], "secrets in sealed files")
+        check_record(server, *cases[0])
+        check_equal(server.stop(), 0, "ends")
+    finally:
+        server.remove()
+
+
+def files_with(folder, secrets):
+    return [str(path) for path in folder.rglob("*") if path.is_file()
+            and any(secret in path.read_bytes() for secret in secrets)]
+
+
+def test_full_disk():
+    """The sender waits while the disk is full, and everything is there afterwards."""
+    if os.geteuid() != 0:
+        return skip("full disk: needs root, to mount a small file system")
+    folder = scratch_folder("full")
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", folder], capture_output=True).returncode != 0:
+        folder.rmdir()
+        return skip("full disk: a tmpfs cannot be mounted here")
+    server = Server(folder / "data", store_seal_age="10s")
+    try:
+        (folder / "ballast").write_bytes(os.urandom(1 << 20) * 34)
+        server.start()
+        count = 14000
+        filler = random.Random(1).randbytes(600).hex()
+        blob = [hep.v3(hep.sip("MESSAGE sip:b@h SIP/2.0", f"full-{i}@h", body=filler.encode())) for i in range(count)]
+        sent = [0]
+
+        def send():
+            with hep.connect(server.port, timeout=120) as connection:
+                for i, message in enumerate(blob):
+                    connection.sendall(message)
+                    sent[0] = i + 1
+                wait_for(lambda: unacknowledged(connection) == 0, 60)
+
+        sender = threading.Thread(target=send, daemon=True)
+        sender.start()
+        check(wait_for(lambda: server.told("THE STORE TAKES NOTHING"), 20), f"says that it is full: {server.text()}")
+        check(server.told("(?i)no space|disk.*full|full"), f"and why: {server.text()}")
+        time.sleep(2)
+        waiting = sent[0]
+        check(waiting < count, "the sender is held up")
+        before = server.count()
+        check(before > 0, "searching goes on")
+        time.sleep(1)
+        check_equal(sent[0], waiting, "and stays so")
+        hep.udp(hep.v3(hep.sip("OPTIONS sip:x SIP/2.0", "shed@h")), port=server.port)
+        time.sleep(0.3)
+        (folder / "ballast").unlink()
+        sender.join(60)
+        check_equal(sent[0], count, "there is room again: the sender goes on")
+        check(wait_for(lambda: server.told("the store takes rows again"), 20), f"and that is said: {server.text()}")
+        server.wait_for_count(count, "call_id like 'full-%'", 30)
+        check_equal(check_kept(server, "full", count), count, "nothing was lost")
+        check_equal(server.stop(), 0, "ends")
+        lost = {row["reason"]: row["count"] for row in server.sql("select reason, count from ledger where fate = 'lost'")}
+        check_equal(lost, {"paused": 1}, "UDP that came meanwhile is counted as lost")
+        server.start()
+        check_equal(check_kept(server, "full", count), count, "and it is all there after a restart")
+        check_equal(server.stop(), 0, "ends")
+    finally:
+        if server.process is not None and server.is_running():
+            server.kill()
+        subprocess.run(["umount", folder], check=False)
+        server.remove()
+        folder.rmdir()
+
+
 def main():
     began = time.monotonic()
     later = [(check_restarted_calls, *restarted_calls()), (check_lying_clocks, *calls_with_lying_clocks())]
     test_killed_again_and_again()
     test_ended_while_receiving()
+    test_dialects()
+    test_hostile_clients()
+    test_full_disk()
     for check_later, *state in later:
         check_later(*state)
     print(f"{time.monotonic() - began:.0f} s")
