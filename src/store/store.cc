@@ -492,7 +492,11 @@ Result<View> Store::read(const std::string& folder) {
       }
       made.parts.push_back(std::move(part));
     }
-    if (whole) return made;
+    if (!whole) continue;
+    // A log that was sealed and removed before it was looked for is in no segment of `made`.
+    const auto after = SL_TRY(read_manifest(folder));
+    if (after->sealed_log == made.manifest->sealed_log) return made;
+    view = fail(ErrorCode::Io, fmt::format("{} changes faster than it can be read", folder));
   }
   return view;
 }
