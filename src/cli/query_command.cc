@@ -119,6 +119,10 @@ Result<size_t> print_records(const Opened& opened, const Options& options, Outpu
   std::vector<pipeline::StoredRecord> records;
   while (SL_TRY(answer->next())) records.push_back(pipeline::read_record(answer->rows()));
   if (options.calls.sort.empty()) std::reverse(records.begin(), records.end());
+  // Agents stamp what their workers do side by side: no response stands before its request.
+  if (options.store.table == "messages" && options.calls.sort.empty()) {
+    pipeline::order_causally(records);
+  }
   MessagePrinter printer(options, out);
   const auto view = std::make_unique<sip::MessageView>();
   for (const pipeline::StoredRecord& record : records) {
