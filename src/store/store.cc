@@ -91,10 +91,10 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
                                            "it with --server",
                                            options.folder, size > 0 ? pid : "?"));
   }
+  // For whoever is refused; there may be no room for it.
   const std::string pid = std::to_string(::getpid());
-  if (::ftruncate(store->lock_fd_, 0) != 0 ||
-      ::pwrite(store->lock_fd_, pid.data(), pid.size(), 0) < 0) {
-    return fail_errno("cannot write", lock);
+  if (::ftruncate(store->lock_fd_, 0) == 0) {
+    [[maybe_unused]] const ssize_t n = ::pwrite(store->lock_fd_, pid.data(), pid.size(), 0);
   }
   DatabaseOptions database;
   database.memory_bytes = options.seal_memory_bytes;
@@ -117,7 +117,11 @@ Result<void> Store::recover() {
   if (!fs::exists(manifest_path(options_.folder))) {
     SL_TRY_VOID(write_atomically(manifest_path(options_.folder), manifest->text()));
   }
-  return begin_batch();
+  // On a full disk there is no log yet: what is kept can be searched, and the oldest of it removed.
+  auto begun = begin_batch();
+  if (begun || begun.error().code != ErrorCode::LimitExceeded) return begun;
+  note_log(begun);
+  return {};
 }
 
 Result<void> Store::replay_logs() {
@@ -196,9 +200,18 @@ void Store::note_sealing(const Error* error) {
   changed_.notify_all();
 }
 
+// When the disk was full at the start.
+Result<void> Store::begin_first_batch() {
+  if (log_) return {};
+  const Result<void> begun = begin_batch();
+  note_log(begun);
+  return begun;
+}
+
 Result<void> Store::append(ByteSpan entries) {
   if (entries.empty()) return {};
   const std::lock_guard writer(writer_mutex_);
+  SL_TRY_VOID(begin_first_batch());
   const bool full = active_->rows(Table::Records).size() >= options_.seal_rows ||
                     active_->bytes() + entries.size() > options_.seal_bytes;
   if (full && !active_->is_empty()) {
@@ -244,7 +257,7 @@ Result<void> Store::sync() {
     const std::lock_guard lock(mutex_);
     complete = std::move(unsynced_);
     unsynced_.clear();
-    fd = log_->duplicate();
+    if (log_) fd = log_->duplicate();
     sequence = next_sequence_;
   }
   Result<void> done;
@@ -271,6 +284,10 @@ uint64_t Store::flushed_sequence() const {
 
 Result<void> Store::rotate(bool now) {
   const std::lock_guard writer(writer_mutex_);
+  if (!log_) {  // told by state(), and tried again
+    static_cast<void>(begin_first_batch());
+    return {};
+  }
   if (active_->is_empty()) return {};
   const bool old = is_known(batch_began_) && options_.clock() - batch_began_ >= options_.seal_age;
   if (!now && !old) return {};
