@@ -253,7 +253,7 @@ def check_kamailio_calls(server, ready):
         own = [calls[call_id] for call_id in sorted(wanted) if call_id.startswith(name + "-") and call_id in calls]
         check_equal(len(own), 10, f"{name}: rows of calls")
         check_equal({call["state"] for call in own}, {"completed"}, f"{name}: states")
-        check(all(1.4 < (call["duration_s"] or 0) < 2.2 for call in own), f"{name}: durations "
+        check(all(1.4 < (call["duration_s"] or 0) < 3.5 for call in own), f"{name}: durations "
               f"{[call['duration_s'] for call in own]}")
         check_equal({call["status"] for call in own}, {200}, f"{name}: status")
         refused = [call for call_id, call in calls.items() if call_id.startswith(f"{name}-refused-")]

@@ -139,16 +139,22 @@ def too_many_of_one_address(port, count):
     """Gives the sockets and how many of them the server has closed."""
     left = [hep.connect(port, source="127.0.0.200") for _ in range(count)]
     time.sleep(0.5)
-    closed = 0
-    for connection in left:
+    return left, count - still_open(left)
+
+
+def still_open(connections):
+    """How many of them the server has not closed."""
+    count = 0
+    for connection in connections:
         connection.setblocking(False)
         try:
-            closed += connection.recv(1) == b""
+            while connection.recv(65536):
+                pass
         except BlockingIOError:
-            pass
+            count += 1
         except OSError:
-            closed += 1
-    return left, closed
+            pass
+    return count
 
 
 def close_all(connections):

@@ -167,6 +167,8 @@ def restarted_calls():
     server.wait_for_count(6)
     check_equal(server.stop(), 0, "ends in the middle of calls")
     server.start()
+    second = run("serve", "--data", server.folder, "--hep", "127.0.0.1:0", "--listen", "127.0.0.1:0", timeout=20)
+    check(second[0] == 2 and f"in use by process {server.process.pid}" in second[2], f"one process a store: {second}")
     check(server.told("2 calls that were going on are taken up"), f"says that it goes on with them: {server.text()}")
     send("killed@h", 0, 4)
     server.wait_for_count(10)
@@ -213,6 +215,9 @@ LYING_CLOCKS = {  # name: seconds and microseconds as they are sent
 
 def calls_with_lying_clocks():
     server = Server(scratch_folder("clock"), store_seal_age="10s").start()
+    # On the side: who says nothing, or does not go on, is not kept for ever.
+    server.silent = [hostile.open_and_send(server.port, [beginning]) for _ in range(10)
+                     for beginning in (b"", b"HEP3", b"HEP3\xff\xff", b"POST / HTTP/1.1\r\n", hostile.UPGRADE + b"\x82")]
     with hep.connect(server.port) as connection:
         for i, (name, (seconds, micros)) in enumerate(LYING_CLOCKS.items()):
             for j, (message, forth) in enumerate(hep.call_messages(f"{name}@clock")):
@@ -226,6 +231,7 @@ def calls_with_lying_clocks():
 def check_lying_clocks(server, ready):
     try:
         time.sleep(max(0, ready - time.monotonic()))
+        check_equal(hostile.still_open(server.silent), 0, "silent connections are closed within 35 s")
         names = {f"{name}@clock" for name in LYING_CLOCKS}
         calls = wait_for(lambda: (lambda found: found if len(found) >= len(names) else None)(server.query()), 20, 0.5)
         calls = calls or server.query()
@@ -365,9 +371,9 @@ def test_full_disk():
         return skip("full disk: a tmpfs cannot be mounted here")
     server = Server(folder / "data", store_seal_age="10s")
     try:
-        (folder / "ballast").write_bytes(os.urandom(1 << 20) * 34)
+        (folder / "ballast").write_bytes(os.urandom(1 << 20) * 38)
         server.start()
-        count = 14000
+        count = 17000
         dice = random.Random(1)  # what cannot be packed finds no room when it is sealed, either
         blob = [hep.v3(hep.sip("MESSAGE sip:b@h SIP/2.0", f"full-{i}@h", body=dice.randbytes(1200))) for i in range(count)]
         sent = [0]
@@ -401,8 +407,22 @@ def test_full_disk():
         check_equal(server.stop(), 0, "ends")
         lost = {row["reason"]: row["count"] for row in server.sql("select reason, count from ledger where fate = 'lost'")}
         check_equal(lost, {"paused": 1}, "UDP that came meanwhile is counted as lost")
+        (folder / "ballast").write_bytes(b"")
+        with open(folder / "ballast", "wb", buffering=0) as ballast:
+            while True:
+                try:
+                    ballast.write(bytes(1 << 16))
+                except OSError:
+                    break
         server.start()
-        check_equal(check_kept(server, "full", count), count, "and it is all there after a restart")
+        check_equal(check_kept(server, "full", count), count, "a restart on a full disk: all is there")
+        check(wait_for(lambda: server.told("THE STORE TAKES NOTHING"), 10), f"and it says that it is full: {server.text()}")
+        with hep.connect(server.port) as connection:
+            connection.sendall(hep.v3(numbered("after", 0)))
+            time.sleep(0.5)
+            check_equal(server.count(), count, "nothing is taken")
+            (folder / "ballast").unlink()
+            check_equal(server.wait_for_count(count + 1), count + 1, "until there is room, without a restart")
         check_equal(server.stop(), 0, "ends")
     finally:
         if server.process is not None and server.is_running():
