@@ -241,6 +241,23 @@ TEST_CASE("what is appended is there after a restart, sealed or not") {
   CHECK((*store)->view().parts.size() == 1);
 }
 
+TEST_CASE("rows without an id are sealed like others") {
+  const test::TempFolder folder;
+  auto store = Store::open(options_in(folder.path));
+  REQUIRE(store);
+  std::string rows;
+  for (int i = 0; i < 3; ++i) {
+    LedgerFields fields;
+    fields.minute = kNow + i * 60 * kSecond;
+    fields.count = 7;
+    append_ledger(rows, fields);
+  }
+  REQUIRE((*store)->append(as_bytes(rows)));
+  REQUIRE((*store)->rotate(true));
+  CHECK((*store)->seal().value());
+  CHECK(rows_in((*store)->view()) == 3);
+}
+
 TEST_CASE("a torn log loses its tail and nothing before it; what a sealing left is removed") {
   const test::TempFolder folder;
   const StoreOptions options = options_in(folder.path + "/store");

@@ -66,7 +66,7 @@ void sort_rows(std::vector<const EntryHead*>& rows) {
   for (const EntryHead* entry : rows) {
     const std::string_view text = sort_text(*entry);
     uint8_t head[8] = {};
-    std::memcpy(head, text.data(), std::min<size_t>(8, text.size()));
+    std::copy_n(text.begin(), std::min<size_t>(8, text.size()), head);
     keys.push_back({load_be64(head), time_of(*entry), entry});
   }
   std::sort(keys.begin(), keys.end(), [](const SortKey& a, const SortKey& b) {
