@@ -95,7 +95,7 @@ def main():
             tally.run("asan " + program.name, [str(program)], env=env)
         for program in programs(asan, "_fuzz"):
             tally.run("fuzz " + program.name, [str(program), "-runs=20000"], env=env)
-        for script in ("commands_test.py", "corpus_test.py", "live_test.py", "serve_test.py"):
+        for script in ("commands_test.py", "corpus_test.py", "live_test.py"):
             tally.run("asan e2e " + script.removesuffix(".py"), [sys.executable, "tests/e2e/" + script],
                       env={**env, "SIPLOOM": str(asan / "siploom")})
         tsan = build("tsan", ["siploom", "pipeline_test", "admin_test", "http_test", "intake_test", "store_test"])
