@@ -131,6 +131,10 @@ Result<Records> records_of(const Opened& opened, const Options& options) {
 
 Result<size_t> print_records(Records records, const Options& options, Output& out) {
   if (options.calls.sort.empty()) std::reverse(records.begin(), records.end());
+  // Agents stamp what their workers do side by side: no response stands before its request.
+  if (options.store.table == "messages" && options.calls.sort.empty()) {
+    pipeline::order_causally(records);
+  }
   MessagePrinter printer(options, out);
   const auto view = std::make_unique<sip::MessageView>();
   for (const pipeline::StoredRecord& record : records) {

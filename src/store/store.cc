@@ -120,7 +120,11 @@ Result<void> Store::recover() {
   if (!fs::exists(manifest_path(options_.folder))) {
     SL_TRY_VOID(write_atomically(manifest_path(options_.folder), manifest->text()));
   }
-  return begin_batch();
+  // On a full disk there is no log yet: what is kept can be searched, and the oldest of it removed.
+  auto begun = begin_batch();
+  if (begun || begun.error().code != ErrorCode::LimitExceeded) return begun;
+  note_log(begun);
+  return {};
 }
 
 Result<void> Store::replay_logs() {
@@ -199,9 +203,18 @@ void Store::note_sealing(const Error* error) {
   changed_.notify_all();
 }
 
+// When the disk was full at the start.
+Result<void> Store::begin_first_batch() {
+  if (log_) return {};
+  const Result<void> begun = begin_batch();
+  note_log(begun);
+  return begun;
+}
+
 Result<void> Store::append(ByteSpan entries) {
   if (entries.empty()) return {};
   const std::lock_guard writer(writer_mutex_);
+  SL_TRY_VOID(begin_first_batch());
   const bool full = active_->rows(Table::Records).size() >= options_.seal_rows ||
                     active_->bytes() + entries.size() > options_.seal_bytes;
   if (full && !active_->is_empty()) {
@@ -250,7 +263,7 @@ Result<void> Store::sync() {
     const std::lock_guard lock(mutex_);
     complete = std::move(unsynced_);
     unsynced_.clear();
-    fd = log_->duplicate();
+    if (log_) fd = log_->duplicate();
     sequence = appended_sequence_;
   }
   Result<void> done;
@@ -277,6 +290,10 @@ uint64_t Store::flushed_sequence() const {
 
 Result<void> Store::rotate(bool now) {
   const std::lock_guard writer(writer_mutex_);
+  if (!log_) {  // told by state(), and tried again
+    static_cast<void>(begin_first_batch());
+    return {};
+  }
   if (active_->is_empty()) return {};
   const bool old = is_known(batch_began_) && options_.clock() - batch_began_ >= options_.seal_age;
   if (!now && !old) return {};
@@ -515,9 +532,10 @@ Result<View> Store::read(const std::string& folder) {
       made.parts.push_back(std::move(part));
     }
     if (!whole) continue;
-    const std::shared_ptr<Manifest> again = SL_TRY(read_manifest(folder));
-    if (*again == *made.manifest) return made;
-    view = fail(ErrorCode::Io, fmt::format("the store {} changes too fast to be read", folder));
+    // A log that was sealed and removed before it was looked for is in no segment of `made`.
+    const std::shared_ptr<Manifest> after = SL_TRY(read_manifest(folder));
+    if (after->sealed_log == made.manifest->sealed_log) return made;
+    view = fail(ErrorCode::Io, fmt::format("{} changes faster than it can be read", folder));
   }
   return view;
 }

@@ -54,6 +54,7 @@ struct Recovery {
 class Store final {
  public:
   // Opens for writing, making what is missing; one process at a time (the error says which has it).
+  // On a full disk it opens, too, and its state() says so.
   static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
   // Reads a store that another process may be writing, as of now.
   static Result<View> read(const std::string& folder);
@@ -105,6 +106,7 @@ class Store final {
   Result<void> replay_logs();
   void remove_orphans();
   Result<void> begin_batch();
+  Result<void> begin_first_batch();
   // What last went wrong with the log and with sealing; nothing: they are good again.
   void note_log(const Result<void>& done);
   void note_sealing(const Error* error);

@@ -83,6 +83,29 @@ TEST_CASE("finished calls are forgotten some time after their last message, open
   CHECK(f.weaver.memory_bytes() == 0);
 }
 
+TEST_CASE("live, the row of a call that is over is not late, however long people talked") {
+  WeaveOptions options;
+  options.forget_after = 32 * kSecond;
+  options.by_arrival = true;
+  for (const int talk : {1, 31, 33, 100, 3600}) {
+    Feeder f(options);
+    int told_at = 0, now = 0;
+    f.weaver.set_on_done([&](const model::Call&) { told_at = now; });
+    const auto advance_to = [&](int second) {
+      for (; now < second; ++now) f.weaver.advance(kStart + now * kSecond);
+    };
+    advance_to(1);
+    f.request(0, "INVITE");
+    f.response(0.1, "200 OK");
+    advance_to(talk);
+    f.request(talk, "BYE", with(&Spec::cseq, 2));
+    f.response(talk, "200 OK", with(&Spec::cseq, 2, with(&Spec::cseq_method, "BYE")));
+    advance_to(talk + 100);
+    CHECK(told_at >= talk + 31);
+    CHECK(told_at <= talk + 35);
+  }
+}
+
 TEST_CASE("a call with a challenge behind it is not forgotten while people talk") {
   WeaveOptions options;
   options.forget_after = 40 * kSecond;

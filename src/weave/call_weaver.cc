@@ -36,6 +36,7 @@ constexpr size_t kCacheLine = 64;
 // timer in use (RFC 4028) a call without a sign of life is not coming back.
 constexpr Nanoseconds kForgetUnanswered = 300 * kSecond;
 constexpr Nanoseconds kForgetAnswered = 4 * 3600 * kSecond;
+constexpr Nanoseconds kSoonerBy = 16;  // what a call that is over may be late, of forget_after
 
 CallKind kind_of(Method method) {
   switch (method) {
@@ -471,18 +472,26 @@ Timestamp CallWeaver::forget_time(const Tracker& t) const {
 
 void CallWeaver::advance(Timestamp now) {
   if (!is_known(clock_) || now > clock_) clock_ = now;
-  while (!due_.empty() && due_.front().at <= clock_) {
-    Due due = due_.front();
-    due_.pop_front();
+  forget_due(due_);
+  forget_due(due_soon_);
+}
+
+// Each list holds one delay, so that the first entry is due first.
+void CallWeaver::forget_due(std::deque<Due>& list) {
+  while (!list.empty() && list.front().at <= clock_) {
+    Due due = list.front();
+    list.pop_front();
     Tracker& t = trackers_[due.tracker];
     if (!t.in_use || t.generation != due.generation) continue;
     if (forget_time(t) <= clock_) {
       if (clock_ > now_ && !options_.by_arrival) now_ = clock_;
       drop(due.tracker);
-    } else {
-      due.at = clock_ + options_.forget_after;
-      due_.push_back(due);
+      continue;
     }
+    // Live, somebody waits for the row of a call that is over.
+    const bool soon = options_.by_arrival && is_over(t);
+    due.at = clock_ + (soon ? options_.forget_after / kSoonerBy : options_.forget_after);
+    (soon ? due_soon_ : due_).push_back(due);
   }
 }
 

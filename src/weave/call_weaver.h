@@ -155,6 +155,7 @@ class CallWeaver final {
   void settle_one(Tracker& t) const;
   Timestamp now_for(const Tracker& t) const;
   uint32_t new_tracker();
+  void forget_due(std::deque<Due>& list);
   void file_under_call_id(uint32_t index, uint64_t call_hash, Timestamp since);
 
   std::string_view keep(Tracker& t, std::string_view text);
@@ -166,7 +167,7 @@ class CallWeaver final {
   StableRows<Tracker> trackers_;
   std::vector<uint32_t> free_;
   FlatMap<std::string_view, uint32_t> by_call_id_;
-  std::deque<Due> due_;                              // one entry a call, when there is forget_after
+  std::deque<Due> due_, due_soon_;  // one entry a call in all, when there is forget_after
   std::deque<std::pair<uint32_t, uint32_t>> begun_;  // tracker, generation: in order of creation
   std::deque<std::pair<uint32_t, uint32_t>> ended_;  // ... of ending
   Interner interner_;
