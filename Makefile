@@ -1,6 +1,7 @@
 # siploom: the commands that a newcomer needs. Everything is built under build/.
 PRESET ?= release
 JOBS ?= $(shell nproc)
+DEMO ?= serve
 BUILD := build/$(PRESET)
 
 .PHONY: run test bench build deps asan tsan fuzz clang format tidy generate clean install
@@ -12,9 +13,9 @@ build: deps
 deps:
 	@tools/install_deps.sh
 
-# Makes a small capture with the project's own generator, lists its calls and shows one of them.
+# Starts siploom serve with live simulated traffic and prints one URL to open (DEMO=capture: a capture in the terminal).
 run: build
-	@tools/demo.sh $(BUILD)/siploom
+	@DEMO=$(DEMO) tools/demo.sh $(BUILD)/siploom
 
 # Everything that is tested: rules of the tree, unit and property tests, end-to-end tests, ASan/UBSan, short fuzz runs.
 test: deps
