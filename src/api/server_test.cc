@@ -48,6 +48,12 @@ class Agent {
   int fd_;
 };
 
+http::ServerOptions options_of(const Bench& bench) {
+  http::ServerOptions options = http::test::loopback();
+  options.spool_folder = bench.folder.path;
+  return options;
+}
+
 std::string get_request(std::string_view target, const Login& login) {
   return fmt::format("GET {} HTTP/1.1\r\nHost: a\r\nCookie: {}={}\r\n\r\n", target, kSessionCookie,
                      login.cookie);
@@ -59,7 +65,7 @@ TEST_CASE("what an agent sends is watched, searched and counted while it goes on
   Bench bench;
   const Login viewer = bench.as(admin::Role::Viewer);
   const Login scoped = bench.as(admin::Role::Viewer, "from.user == somebody");
-  const http::test::TestServer server(bench.api->make_router());
+  const http::test::TestServer server(bench.api->make_router(), options_of(bench));
   http::test::RawClient tail(server), blind(server);
   tail.say(get_request("/api/v1/tail?table=records&filter=method+%3D%3D+INVITE", viewer));
   CHECK(has(tail.hear("event: begin"), "text/event-stream"));
@@ -91,7 +97,7 @@ TEST_CASE("a long list streams through a small queue") {
   Bench bench;
   bench.add_calls(400);
   const Login viewer = bench.as(admin::Role::Viewer);
-  const http::test::TestServer server(bench.api->make_router());
+  const http::test::TestServer server(bench.api->make_router(), options_of(bench));
   http::Client client;
   http::ClientRequest request;
   request.url = server.url("/api/v1/calls?format=ndjson");
