@@ -67,7 +67,7 @@ tls_certificate = "/etc/c.pem"
 tls_key = "/etc/k.pem"
 connections_max = 10
 [hep]
-listen_udp = ""
+listen = ""
 allowed_senders = "10.0.0.0/8, 2001:db8::/32"
 [retention]
 sip_age = "90d"
@@ -83,7 +83,7 @@ heplify_aliases = true
   CHECK(settings.check());
   CHECK(settings.addresses(HttpListen).size() == 2);
   CHECK(settings.number(HttpConnectionsMax) == 10);
-  CHECK(settings.addresses(HepListenUdp).empty());
+  CHECK(settings.addresses(HepListen).empty());
   CHECK(settings.networks(HepAllowedSenders).size() == 2);
   CHECK(settings.duration(RetentionSipAge) == 90 * kDay);
   CHECK(settings.size_bytes(RetentionSizeMax) == 3ull << 39);
