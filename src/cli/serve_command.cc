@@ -156,22 +156,20 @@ class Service final {
     data_ = settings_.text(SettingId::DataFolder);
     SL_TRY_VOID(store::make_folders(data_ + "/spool"));
     SL_TRY_VOID(make_own_certificate());
-    api::Stores::Options opening;
-    opening.path = data_ + "/meta.db";
-    opening.clock = wall_clock;
-    opening.given = settings_;
-    stores_ = SL_TRY(api::Stores::open(std::move(opening)));
-    for (const std::string& warning : stores_->warnings()) log_.write("warning", warning);
-    const std::shared_ptr<const admin::Settings> settings = stores_->settings.snapshot();
+    open_stores();
+    const std::shared_ptr<const admin::Settings> settings =
+        stores_ == nullptr ? std::make_shared<const admin::Settings>(settings_)
+                           : stores_->settings.snapshot();
     pipeline::CollectorOptions collecting = collector_options(*settings, log_);
     if (collecting.intake.tls.certificate_file.empty()) {
       collecting.intake.tls.certificate_file = own_certificate();
       collecting.intake.tls.key_file = own_key();
     }
     collecting.holds = [this] { return holds(); };
+    collecting.secrets_folder = data_ + "/secrets";
     collector_ = SL_TRY(pipeline::Collector::start(std::move(collecting)));
     tell_endpoints(*collector_, collector_->intake(), log_);
-    return start_http(*settings);
+    return stores_ == nullptr ? Result<void>() : start_http(*settings);
   }
   pipeline::Collector& collector() { return *collector_; }
   Result<void> stop() {
@@ -185,6 +183,23 @@ class Service final {
   std::string own_certificate() const { return data_ + "/tls/certificate.pem"; }
   std::string own_key() const { return data_ + "/tls/key.pem"; }
 
+  // Without meta.db nobody can log in and no hold is known; but what agents send now they send
+  // once.
+  void open_stores() {
+    api::Stores::Options opening;
+    opening.path = data_ + "/meta.db";
+    opening.clock = wall_clock;
+    opening.given = settings_;
+    auto opened = api::Stores::open(std::move(opening));
+    if (!opened) {
+      log_.write("error", "NO WEB INTERFACE AND NO API, and retention drops nothing: " +
+                              opened.error().message);
+      return;
+    }
+    stores_ = std::move(*opened);
+    for (const std::string& warning : stores_->warnings()) log_.write("warning", warning);
+  }
+
   Result<void> make_own_certificate() {
     SL_TRY_VOID(store::make_folders(data_ + "/tls"));
     char host[256] = {};
@@ -197,6 +212,9 @@ class Service final {
   }
 
   Result<std::vector<store::Hold>> holds() {
+    if (stores_ == nullptr) {
+      return fail(ErrorCode::Io, "holds cannot be read: meta.db is not open; nothing is dropped");
+    }
     std::vector<store::Hold> out;
     admin::Page page;
     page.limit = 1000;

@@ -70,7 +70,10 @@ Result<void> Collector::open() {
   keeping.node = options_.node;
   keeping.clock = options_.clock;
   keeping.stop = &stop_;
-  secrets_ = std::make_unique<SecretFile>(options_.store.folder + "/secrets");
+  if (options_.secrets_folder.empty()) {
+    options_.secrets_folder = options_.store.folder + "-secrets";
+  }
+  secrets_ = std::make_unique<SecretFile>(options_.secrets_folder);
   keeping.on_secret = [this](const Event& event) {
     if (auto kept = secrets_->add(event); !kept) notice(kept.error().message);
   };

@@ -32,6 +32,7 @@ struct CollectorOptions {
   store::RetentionPolicy retention;
   std::function<Result<std::vector<store::Hold>>()> holds;  // what retention must not take
   bool merge = true;
+  std::string secrets_folder;  // of TLS secrets that agents send; empty: the store's + "-secrets"
   std::function<Timestamp()> clock;
   std::function<void(std::string_view)> notice;  // for the operator; any thread, must not block
 };
