@@ -99,29 +99,6 @@ std::vector<std::string> split_list(std::string_view text) {
   return out;
 }
 
-std::optional<uint64_t> parse_size(std::string_view text) {
-  text = trim(text);
-  size_t digits = 0;
-  while (digits < text.size() && (is_digit(text[digits]) || text[digits] == '.')) ++digits;
-  const auto value = parse_number<double>(text.substr(0, digits));
-  if (!value) return std::nullopt;
-  std::string unit = lower(trim(text.substr(digits)));
-  if (!unit.empty() && unit.back() == 'b') unit.pop_back();
-  const bool binary = unit.size() == 2 && unit.back() == 'i';
-  if (binary) unit.pop_back();
-  constexpr std::string_view kPrefixes = "kmgt";
-  size_t power = 0;
-  if (!unit.empty()) {
-    const size_t at = kPrefixes.find(unit.front());
-    if (unit.size() != 1 || at == std::string_view::npos) return std::nullopt;
-    power = at + 1;
-  }
-  const double size = *value * std::pow(binary ? 1024.0 : 1000.0, static_cast<double>(power));
-  constexpr double kMost = 1ull << 60;
-  if (!(size <= kMost)) return std::nullopt;
-  return static_cast<uint64_t>(size);
-}
-
 Result<void> check_setting(const SettingInfo& setting, std::string_view value) {
   SL_TRY_VOID(check_text("value", value, kMaxSettingOctets));
   switch (setting.type) {

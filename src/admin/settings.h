@@ -70,7 +70,5 @@ class Settings final {
 
 // Whether `value` is one for this setting; the error does not name the key.
 Result<void> check_setting(const registry::SettingInfo& setting, std::string_view value);
-// "512MiB", "5GB", "1.5TiB", "100k"; a bare number is octets. kB is 1000, KiB 1024.
-std::optional<uint64_t> parse_size(std::string_view text);
 
 }  // namespace siploom::admin

@@ -179,18 +179,6 @@ TEST_CASE("values are checked by type and limits") {
   CHECK_FALSE(has(bad("hep.password", "geheim\x01"), "geheim"));
 }
 
-TEST_CASE("sizes") {
-  CHECK(parse_size("512MiB") == 512u << 20);
-  CHECK(parse_size("5GB") == 5'000'000'000);
-  CHECK(parse_size("1.5k") == 1500);
-  CHECK(parse_size("0") == 0);
-  CHECK(parse_size("7 b") == 7);
-  for (const char* text : {"", "GB", "1XB", "-1", "1e300", "9999999TB", "1 2", "1kib5"}) {
-    CAPTURE(text);
-    CHECK_FALSE(parse_size(text));
-  }
-}
-
 TEST_CASE("flags and variables that are misspelt") {
   Settings settings;
   CHECK(has(wrong(settings.set_flag("--lissten", "x")), "did you mean --listen?"));

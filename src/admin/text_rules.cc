@@ -25,25 +25,6 @@ char32_t take_letter(std::string_view& text) {
   return letter;
 }
 
-void put_letter(std::string& out, char32_t c) {
-  const auto put = [&](unsigned octet) { out += static_cast<char>(octet); };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xC0 | c >> 6);
-    put(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    put(0xE0 | c >> 12);
-    put(0x80 | (c >> 6 & 0x3F));
-    put(0x80 | (c & 0x3F));
-  } else {
-    put(0xF0 | c >> 18);
-    put(0x80 | (c >> 12 & 0x3F));
-    put(0x80 | (c >> 6 & 0x3F));
-    put(0x80 | (c & 0x3F));
-  }
-}
-
 bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
 
 // Letters that cannot be seen or that turn the text around: two names could look the same.
@@ -119,7 +100,7 @@ Result<void> check_name(std::string_view what, std::string_view name) {
 std::string name_key(std::string_view name) {
   std::string out;
   if (!is_utf8(name)) return out;
-  while (!name.empty()) put_letter(out, folded(take_letter(name)));
+  while (!name.empty()) append_utf8(out, folded(take_letter(name)));
   return out;
 }
 

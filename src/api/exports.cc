@@ -36,15 +36,6 @@ constexpr std::array<std::string_view, 5> kTypes = {
     "application/vnd.tcpdump.pcap", "application/x-pcapng", "text/plain; charset=utf-8",
     "application/x-ndjson", "text/csv; charset=utf-8"};
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
 // An export under way, on a thread for streams.
 class Export final {
  public:
@@ -120,7 +111,7 @@ class Export final {
     const auto take = [&](const store::Rows& row) -> Result<bool> {
       const auto call = pipeline::read_call(row);
       if (rows) return put_call(*call);
-      ids.push_back(quoted(model::call_id(call->call)));
+      ids.push_back(query::quoted(model::call_id(call->call)));
       first = is_known(first) ? std::min(first, call->call.start) : call->call.start;
       last = is_known(last) ? std::max(last, call->call.last) : call->call.last;
       if (ids.size() < kCallsAtOnce) return true;

@@ -84,6 +84,37 @@ bool is_utf8(std::string_view s) {
   }
 }
 
+std::string to_utf8(std::string_view s, bool no_nul) {
+  std::string out;
+  out.reserve(s.size() + 16);
+  while (!s.empty()) {
+    const CodePoint c = decode_utf8(s);
+    const bool good = c.length != 0 && !(no_nul && c.value == 0);
+    out += good ? s.substr(0, c.length) : std::string_view("\xEF\xBF\xBD");
+    s.remove_prefix(good ? c.length : 1);
+  }
+  return out;
+}
+
+void append_utf8(std::string& out, uint32_t c) {
+  const auto put = [&](uint32_t octet) { out += static_cast<char>(octet); };
+  if (c < 0x80) {
+    put(c);
+  } else if (c < 0x800) {
+    put(0xC0 | c >> 6);
+    put(0x80 | (c & 0x3F));
+  } else if (c < 0x10000) {
+    put(0xE0 | c >> 12);
+    put(0x80 | (c >> 6 & 0x3F));
+    put(0x80 | (c & 0x3F));
+  } else {
+    put(0xF0 | c >> 18);
+    put(0x80 | (c >> 12 & 0x3F));
+    put(0x80 | (c >> 6 & 0x3F));
+    put(0x80 | (c & 0x3F));
+  }
+}
+
 size_t display_width(std::string_view s) {
   size_t width = 0;
   while (true) {
@@ -186,6 +217,28 @@ std::optional<std::string> decode_base64(std::string_view text) {
   }
   if (have >= 6) return std::nullopt;  // a single character left over
   return out;
+}
+
+std::optional<uint64_t> parse_size(std::string_view text) {
+  text = trim(text);
+  size_t digits = 0;
+  while (digits < text.size() && (is_digit(text[digits]) || text[digits] == '.')) ++digits;
+  const auto value = parse_number<double>(text.substr(0, digits));
+  if (!value) return std::nullopt;
+  const std::string unit = lower(trim(text.substr(digits)));
+  double scale = 1;
+  if (!unit.empty() && unit != "b") {
+    const size_t power = std::string_view("kmgt").find(unit.front());
+    const std::string_view rest = std::string_view(unit).substr(1);
+    if (power == std::string_view::npos || !(rest.empty() || rest == "b" || rest == "ib")) {
+      return std::nullopt;
+    }
+    for (size_t i = 0; i <= power; ++i) scale *= rest == "b" ? 1000 : 1024;
+  }
+  constexpr double kMost = 1ull << 60;
+  const double size = *value * scale;
+  if (!(size <= kMost)) return std::nullopt;
+  return static_cast<uint64_t>(size);
 }
 
 size_t edit_distance(std::string_view a, std::string_view b, size_t limit) {

@@ -121,6 +121,10 @@ std::string_view take_line(std::string_view& rest);
 size_t ascii_prefix(std::string_view bytes);
 // True when the bytes are well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool is_utf8(std::string_view bytes);
+// Octets that are no part of it become U+FFFD, NULs too when `no_nul`.
+std::string to_utf8(std::string_view bytes, bool no_nul = false);
+// A code point (below 0x110000) as UTF-8.
+void append_utf8(std::string& out, uint32_t code_point);
 // Columns that a terminal needs for UTF-8 text; control characters and broken bytes count as one.
 size_t display_width(std::string_view utf8);
 // Cuts UTF-8 text to at most `columns`, ending in an ellipsis when something was cut.
@@ -131,6 +135,10 @@ std::string printable(std::string_view bytes);
 std::string base64(std::string_view bytes);
 // With or without padding; nothing for what is none (RFC 4648 4).
 std::optional<std::string> decode_base64(std::string_view text);
+
+// "512MiB", "5GB", "1.5TiB", "100k"; a bare number is octets. k and KiB are 1024, kB is 1000, any
+// case; up to TiB.
+std::optional<uint64_t> parse_size(std::string_view text);
 
 // Edit distance with transpositions, for "did you mean"; capped at `limit`.
 size_t edit_distance(std::string_view a, std::string_view b, size_t limit = 8);

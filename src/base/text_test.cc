@@ -75,6 +75,47 @@ TEST_CASE("base64 of RFC 4648 10") {
   CHECK(base64("f") == "Zg==");
   CHECK(base64("fo") == "Zm8=");
   CHECK(base64("foobar") == "Zm9vYmFy");
+  CHECK(decode_base64("Zg==") == "f");
+  CHECK(decode_base64("Zg") == "f");
+  CHECK_FALSE(decode_base64("Z"));
+  CHECK_FALSE(decode_base64("Zm9v!"));
+  CHECK(rc::check("what was encoded comes back", [](const std::string& octets) {
+    return decode_base64(base64(octets)) == octets;
+  }));
+}
+
+TEST_CASE("text is mended to UTF-8, and never what was good") {
+  CHECK(to_utf8("caf\xC3\xA9") == "caf\xC3\xA9");
+  CHECK(to_utf8("caf\xE9!") == "caf\xEF\xBF\xBD!");
+  const std::string_view nul("a\0b", 3);
+  CHECK(to_utf8(nul) == nul);
+  CHECK(to_utf8(nul, true) ==
+        "a\xEF\xBF\xBD"
+        "b");
+  CHECK(rc::check("any octets become UTF-8", [](const std::string& octets) {
+    const std::string text = to_utf8(octets, true);
+    return is_utf8(text) && text.find('\0') == std::string::npos &&
+           (!is_utf8(octets) || to_utf8(octets) == octets);
+  }));
+  for (const uint32_t c : {0x24u, 0xE9u, 0x20ACu, 0x1F4DEu}) {
+    std::string text;
+    append_utf8(text, c);
+    CHECK(is_utf8(text));
+    CHECK(display_width(text) >= 1);
+  }
+}
+
+TEST_CASE("sizes") {
+  CHECK(parse_size("512MiB") == 512u << 20);
+  CHECK(parse_size("5GB") == 5'000'000'000);
+  CHECK(parse_size("1.5k") == 1536);
+  CHECK(parse_size("2kB") == 2000);
+  CHECK(parse_size("0") == 0);
+  CHECK(parse_size("7 b") == 7);
+  for (const char* text : {"", "GB", "1XB", "-1", "1e300", "9999999TB", "1 2", "1kib5", "1bb"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_size(text));
+  }
 }
 
 TEST_CASE("edit distance counts a transposition once") {

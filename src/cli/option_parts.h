@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "cli/options.h"
 
@@ -37,7 +38,7 @@ inline std::optional<Timestamp> read_time(const std::string& text) { return pars
 inline std::optional<Nanoseconds> read_duration(const std::string& text) {
   return parse_duration(text);
 }
-std::optional<uint64_t> read_size(const std::string& text);  // "512MiB"
+inline std::optional<uint64_t> read_size(const std::string& text) { return parse_size(text); }
 std::optional<ColorMode> read_color_mode(const std::string& text);
 
 void add_output(CLI::App& app, OutputOptions& out, bool csv);

@@ -315,25 +315,6 @@ OptionHelp describe(const CLI::Option& option) {
 
 }  // namespace
 
-std::optional<uint64_t> read_size(const std::string& text) {
-  struct Unit {
-    std::string_view name;
-    uint64_t size;
-  };
-  constexpr Unit kUnits[] = {
-      {"", 1},           {"k", 1u << 10},      {"m", 1u << 20},   {"g", 1u << 30},
-      {"kib", 1u << 10}, {"mib", 1u << 20},    {"gib", 1u << 30}, {"kb", 1000},
-      {"mb", 1'000'000}, {"gb", 1'000'000'000}};
-  size_t digits = 0;
-  while (digits < text.size() && is_digit(text[digits])) ++digits;
-  const auto number = parse_number<uint64_t>(std::string_view(text).substr(0, digits));
-  if (!number || *number > (uint64_t{1} << 40)) return std::nullopt;
-  for (const Unit& unit : kUnits) {
-    if (iequals(std::string_view(text).substr(digits), unit.name)) return *number * unit.size;
-  }
-  return std::nullopt;
-}
-
 std::optional<ColorMode> read_color_mode(const std::string& text) {
   if (iequals(text, "auto")) return ColorMode::Auto;
   if (iequals(text, "always")) return ColorMode::Always;

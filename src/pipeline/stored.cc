@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "pipeline/copy_filter.h"
 #include "pipeline/message_row.h"
-#include "store/utf8.h"
 #include "weave/causal_order.h"
 #include "wire/json/json.h"
 #include "wire/sip/message.h"
@@ -118,20 +117,11 @@ void read_media(std::string_view text, model::Call& call) {
   }
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
-
 std::string braces(const std::set<std::string>& texts) {
   std::string out = "{";
   for (const std::string& text : texts) {
     if (out.size() > 1) out += ", ";
-    out += quoted(text);
+    out += query::quoted(text);
   }
   return out + "}";
 }
@@ -370,7 +360,7 @@ void write_record(JsonWriter& json, const StoredRecord& record, bool with_payloa
   json.raw(record.chunks.empty() ? std::string_view("{}") : std::string_view(record.chunks));
   json.field("size", uint64_t{record.payload.size()});
   if (with_payload) {
-    const bool plain = store::is_utf8(record.payload);
+    const bool plain = is_utf8(record.payload);
     json.field(plain ? "payload" : "payload_base64",
                plain ? std::string_view(record.payload) : std::string_view(base64(record.payload)));
   }
@@ -432,7 +422,7 @@ Result<CallDetail> load_call(store::Search& search, const store::View& view, con
   CallDetail detail;
   store::Question asked = question;
   asked.table = store::Table::Calls;
-  asked.filter = "call_id == " + quoted(key.call_id);
+  asked.filter = "call_id == " + query::quoted(key.call_id);
   if (is_known(key.at)) {
     asked.filter += fmt::format(" and call.start <= {}", format_rfc3339(key.at, 9));
   }
@@ -452,7 +442,7 @@ Result<CallDetail> load_call(store::Search& search, const store::View& view, con
   asked.from = call.start + -kAround;
   asked.to = std::min(call.last, call.start + kLongestCall) + kAround;
   asked.scope.clear();  // the call is within it; its messages need not be, one by one
-  asked.filter = "record.kind == sip and call_id == " + quoted(key.call_id);
+  asked.filter = "record.kind == sip and call_id == " + query::quoted(key.call_id);
   detail.messages =
       SL_TRY(collect(search, view, asked, record_columns(), read_record, kMaxDetailRows + 1));
   detail.is_cut = detail.messages.size() > kMaxDetailRows;

@@ -41,6 +41,9 @@ class Subject {
   virtual bool any(size_t index) const = 0;
 };
 
+// A text as a value of the filter language: in quotes, with what it escapes.
+std::string quoted(std::string_view text);
+
 class Filter final {
  public:
   // `scope` tells what subjects will be. For Scope::Call, a field or text search that only messages

@@ -3,8 +3,6 @@
 
 namespace siploom::query {
 
-namespace {
-
 std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -30,6 +28,8 @@ std::string quoted(std::string_view text) {
   }
   return out + "\"";
 }
+
+namespace {
 
 std::string operand(const Filter::Node& node) {
   if (node.is_header) return "header[" + quoted(node.header) + "]";

@@ -74,18 +74,18 @@ uint64_t key_of(const EntryHead& entry) {
       return reinterpret_cast<const RecordHead&>(entry).sequence;
     case Table::Calls: {
       const auto& call = reinterpret_cast<const CallHead&>(entry);
-      return row_key(to_utf8(call.text(CallText::CallId)), call.time(CallTime::Start).ns,
+      return row_key(to_column_text(call.text(CallText::CallId)), call.time(CallTime::Start).ns,
                      call.version);
     }
     case Table::Streams: {
       const auto& stream = reinterpret_cast<const StreamHead&>(entry);
-      return row_key(to_utf8(stream.text(StreamText::CallId)), stream.first_ns, stream.ssrc);
+      return row_key(to_column_text(stream.text(StreamText::CallId)), stream.first_ns, stream.ssrc);
     }
     case Table::Ledger:
       break;
   }
   const auto& ledger = reinterpret_cast<const LedgerHead&>(entry);
-  return row_key(to_utf8(ledger.text(LedgerText::Reason)), ledger.minute_ns, ledger.count);
+  return row_key(to_column_text(ledger.text(LedgerText::Reason)), ledger.minute_ns, ledger.count);
 }
 
 Result<bool> all_in(const std::string& folder, const Segment& segment, Merger& merger,

@@ -63,7 +63,7 @@ void SegmentIndexMaker::add_text(KeyKind kind, std::string_view text) {
   if (text.empty()) return;
   add_key(bloom_key(kind, text));
   // The column has it as UTF-8, and so do questions about it.
-  if (!is_utf8(text)) add_key(bloom_key(kind, to_utf8(text)));
+  if (!is_column_text(text)) add_key(bloom_key(kind, to_column_text(text)));
 }
 
 void SegmentIndexMaker::add_record(const RecordHead& record) {

@@ -1,14 +1,18 @@
-// UTF-8 (RFC 3629): told apart from what only looks like it, and made of it.
+// What a text column may hold: UTF-8 without NULs, which end texts in places where nobody expects
+// it.
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
+
 namespace siploom::store {
 
-// No NULs either: they end texts in places where nobody expects it.
-bool is_utf8(std::string_view text);
-// Octets that do not fit become U+FFFD.
-std::string to_utf8(std::string_view text);
+inline bool is_column_text(std::string_view text) {
+  return is_utf8(text) && text.find('\0') == std::string_view::npos;
+}
+// What does not fit becomes U+FFFD; the octets as they came are in the payload.
+inline std::string to_column_text(std::string_view text) { return to_utf8(text, true); }
 
 }  // namespace siploom::store

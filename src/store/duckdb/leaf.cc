@@ -171,7 +171,7 @@ void give_value(duckdb_function_info info, duckdb_data_chunk input, duckdb_vecto
             return false;
           });
     }
-    if (text.empty() || !is_utf8(text)) {
+    if (text.empty() || !is_column_text(text)) {
       duckdb_validity_set_row_invalid(validity, row);
     } else {
       duckdb_vector_assign_string_element_len(output, row, text.data(), text.size());

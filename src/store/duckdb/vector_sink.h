@@ -107,7 +107,7 @@ class VectorSink final {
   // DuckDB and every reader of Parquet want UTF-8 in texts; the octets as they came are in the
   // payload.
   std::string_view clean(std::string_view text) {
-    return is_utf8(text) ? text : scratch_->copy(std::string_view(to_utf8(text)));
+    return is_column_text(text) ? text : scratch_->copy(std::string_view(to_column_text(text)));
   }
   static void put(duckdb_string_t& out, std::string_view text) {
     const auto size = static_cast<uint32_t>(text.size());

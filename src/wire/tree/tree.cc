@@ -14,25 +14,6 @@ std::optional<uint32_t> hex4(std::string_view digits) {
   return parse_number<uint32_t>(digits.substr(0, 4), 16);
 }
 
-void append_utf8(std::string& out, uint32_t c) {
-  const auto put = [&](uint32_t octet) { out += static_cast<char>(octet); };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xC0 | c >> 6);
-    put(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    put(0xE0 | c >> 12);
-    put(0x80 | (c >> 6 & 0x3F));
-    put(0x80 | (c & 0x3F));
-  } else {
-    put(0xF0 | c >> 18);
-    put(0x80 | (c >> 12 & 0x3F));
-    put(0x80 | (c >> 6 & 0x3F));
-    put(0x80 | (c & 0x3F));
-  }
-}
-
 // `rest` begins behind "\u". Gives how many octets were used; 0: no escape.
 size_t append_unicode(std::string& out, std::string_view rest) {
   const auto first = hex4(rest);
