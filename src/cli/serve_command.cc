@@ -55,7 +55,20 @@ Result<admin::Settings> read_settings(const ServeOptions& options) {
   return settings;
 }
 
-pipeline::CollectorOptions collector_options(const admin::Settings& settings, const Log& log) {
+Result<pipeline::relay::RelayOptions> relay_options(const admin::Settings& settings) {
+  pipeline::relay::RelayOptions relay;
+  relay.to = SL_TRY(pipeline::relay::parse_destinations(settings.list(SettingId::RelayTo)));
+  relay.filter = settings.text(SettingId::RelayFilter);
+  relay.key = settings.text(SettingId::RelayKey);
+  relay.compress = settings.flag(SettingId::RelayCompress);
+  relay.mask_bodies = settings.flag(SettingId::RelayMaskBodies);
+  relay.spool_bytes = settings.size_bytes(SettingId::RelaySpoolMax);
+  relay.tls_ca_file = settings.text(SettingId::RelayTlsCa);
+  return relay;
+}
+
+Result<pipeline::CollectorOptions> collector_options(const admin::Settings& settings,
+                                                     const Log& log) {
   pipeline::CollectorOptions options;
   options.store.folder = settings.text(SettingId::DataFolder) + "/store";
   options.store.seal_age = settings.duration(SettingId::StoreSealAge);
@@ -81,6 +94,7 @@ pipeline::CollectorOptions collector_options(const admin::Settings& settings, co
   options.node = settings.text(SettingId::CaptureNode);
   options.weave_bytes = settings.size_bytes(SettingId::MemoryWeave);
   options.search_bytes = settings.size_bytes(SettingId::MemoryQuery);
+  options.relay = SL_TRY(relay_options(settings));
   options.clock = wall_clock;
   options.notice = [&log](std::string_view text) { log.write("warning", text); };
   return options;
@@ -94,6 +108,9 @@ void tell_endpoints(const pipeline::Collector& collector, const intake::Intake* 
                     const Log& log) {
   for (const std::string& interface : collector.options().interfaces) {
     log.write("info", "capturing on " + interface);
+  }
+  for (const pipeline::relay::Destination& to : collector.options().relay.to) {
+    log.write("info", "relaying to " + to.text());
   }
   if (intake == nullptr) return;
   bool only_here = true;
@@ -135,7 +152,9 @@ int serve_command(const Options& options) {
   auto settings = read_settings(options.serve);
   if (!settings) return fail_with(settings.error());
   const Log log(settings->text(SettingId::LogFormat) == "json");
-  auto collector = pipeline::Collector::start(collector_options(*settings, log));
+  auto wanted = collector_options(*settings, log);
+  if (!wanted) return fail_with(wanted.error());
+  auto collector = pipeline::Collector::start(std::move(*wanted));
   if (!collector) return fail_with(collector.error());
   tell_endpoints(**collector, (*collector)->intake(), log);
   const ServiceNotify service;

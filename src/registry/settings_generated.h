@@ -27,6 +27,13 @@ enum class SettingId : uint16_t {
   CaptureInterfaces,
   CaptureNode,
   CaptureFilter,
+  RelayTo,
+  RelayFilter,
+  RelayKey,
+  RelayCompress,
+  RelayMaskBodies,
+  RelaySpoolMax,
+  RelayTlsCa,
   RetentionSipAge,
   RetentionMediaAge,
   RetentionEventAge,
@@ -52,6 +59,6 @@ enum class SettingId : uint16_t {
   LogLevel,
 };
 
-constexpr uint16_t kSettingCount = 44;
+constexpr uint16_t kSettingCount = 51;
 
 }  // namespace siploom::registry
