@@ -69,10 +69,11 @@ void Target::push(std::span<const SharedMessage> messages) {
     const std::lock_guard lock(mutex_);
     was_empty = incoming_.empty();
     for (const SharedMessage& message : messages) {
-      if (counters_.queued_octets + message->size() > queue_bytes_) {
+      if (waiting_bytes_ + message->size() > queue_bytes_) {
         ++counters_.dropped;
         continue;
       }
+      waiting_bytes_ += message->size();
       ++counters_.queued;
       counters_.queued_octets += message->size();
       incoming_.push_back(message);
@@ -87,13 +88,6 @@ void Target::push(std::span<const SharedMessage> messages) {
 TargetCounters Target::counters() const {
   const std::lock_guard lock(mutex_);
   return counters_;
-}
-
-// Messages that are no longer in memory.
-void Target::forget(size_t octets, uint64_t messages) {
-  const std::lock_guard lock(mutex_);
-  counters_.queued -= messages;
-  counters_.queued_octets -= octets;
 }
 
 void Target::note(const std::string& error) {
@@ -143,6 +137,8 @@ void Target::broke() {
     counters_.resent += again;
     counters_.sent -= again;
     counters_.sent_octets -= octets;
+    counters_.queued += again;
+    counters_.queued_octets += octets;
   }
   note(link_.why());
 }
@@ -156,7 +152,7 @@ void Target::pump(Nanoseconds now) {
   }
 }
 
-// From disk into memory. Of what does not fit under the queue's limit nothing is taken.
+// From disk into memory, beside what the queue's limit is about.
 void Target::read_back() {
   size_t octets = 0;
   uint64_t messages = 0;
@@ -185,19 +181,14 @@ SharedMessage Target::next() {
 
 void Target::release(Nanoseconds now) {
   const uint64_t confirmed = link_.confirmed();
-  size_t octets = 0;
-  uint64_t messages = 0;
   while (!unconfirmed_.empty() && unconfirmed_.front().end <= confirmed) {
     const Unconfirmed& oldest = unconfirmed_.front();
     const bool may_go = stopping_ || now - oldest.written_at >= kSettleFor ||
                         unconfirmed_bytes_ > kMaxSettlingBytes;
-    if (!may_go) break;
-    octets += oldest.message->size();
-    ++messages;
+    if (!may_go) return;
     unconfirmed_bytes_ -= oldest.message->size();
     unconfirmed_.pop_front();
   }
-  if (messages != 0) forget(octets, messages);
 }
 
 void Target::send_stream(Nanoseconds now) {
@@ -205,6 +196,7 @@ void Target::send_stream(Nanoseconds now) {
   release(now);
   uint64_t messages = 0;
   size_t octets = 0;
+  const size_t pending_before = pending_bytes_;
   while (link_.is_open() && link_.has_room() && unconfirmed_bytes_ < kMaxUnconfirmedBytes &&
          octets < kTurnBytes) {
     SharedMessage message = next();
@@ -221,6 +213,9 @@ void Target::send_stream(Nanoseconds now) {
     const std::lock_guard lock(mutex_);
     counters_.sent += messages;
     counters_.sent_octets += octets;
+    counters_.queued -= messages;
+    counters_.queued_octets -= octets;
+    waiting_bytes_ -= pending_before - pending_bytes_;
   }
   if (messages != 0) pump(now);
 }
@@ -245,6 +240,7 @@ void Target::send_datagrams(Nanoseconds now) {
   counters_.dropped += failed;
   counters_.queued -= sent + failed;
   counters_.queued_octets -= octets;
+  waiting_bytes_ -= octets;
 }
 
 // Half of the queue's room is for what comes next.
@@ -259,7 +255,12 @@ void Target::spill() {
     ++messages;
   }
   pending_bytes_ = 0;
-  forget(octets, messages);
+  {
+    const std::lock_guard lock(mutex_);
+    counters_.queued -= messages;
+    counters_.queued_octets -= octets;
+    waiting_bytes_ -= octets;
+  }
   if (auto flushed = spool_.flush(); !flushed) kept = std::move(flushed);
   if (!kept) note(kept.error().message);
 }
@@ -279,7 +280,7 @@ void Target::spill_all() {
     const std::lock_guard lock(mutex_);
     counters_.sent -= unsure;
     counters_.sent_octets -= unsure_octets;
-    counters_.queued = counters_.queued_octets = 0;
+    counters_.queued = counters_.queued_octets = waiting_bytes_ = 0;
     if (!spool_.is_enabled()) counters_.dropped += first_.size();
   }
   if (!spool_.is_enabled()) return;

@@ -22,7 +22,7 @@ struct TargetCounters {
   std::string to;  // "tcp:10.0.0.1:9060"
   bool connected = false;
   uint64_t sent = 0, sent_octets = 0;        // messages; what is sent again counts once
-  uint64_t queued = 0, queued_octets = 0;    // in memory now
+  uint64_t queued = 0, queued_octets = 0;    // in memory now, to be sent
   uint64_t spooled = 0, spooled_octets = 0;  // on disk now
   uint64_t dropped = 0;                      // lost: no room in memory or on disk, or unsendable
   uint64_t resent = 0;                       // sent once more, after a connection broke
@@ -77,7 +77,6 @@ class Target final {
   void read_back();
   void spill();
   void spill_all();
-  void forget(size_t octets, uint64_t messages = 1);
   void publish();
   void note(const std::string& error);
   void wait(Nanoseconds now);
@@ -103,7 +102,8 @@ class Target final {
 
   mutable std::mutex mutex_;
   std::deque<SharedMessage> incoming_;
-  TargetCounters counters_;  // queued: everything in memory
+  size_t waiting_bytes_ = 0;  // of incoming_ and pending_: what the limit is about
+  TargetCounters counters_;
   std::thread thread_;
 };
 
