@@ -58,6 +58,7 @@ Result<admin::Settings> read_settings(const ServeOptions& options) {
 Result<pipeline::relay::RelayOptions> relay_options(const admin::Settings& settings) {
   pipeline::relay::RelayOptions relay;
   relay.to = SL_TRY(pipeline::relay::parse_destinations(settings.list(SettingId::RelayTo)));
+  relay.folder = settings.text(SettingId::DataFolder) + "/relay";
   relay.filter = settings.text(SettingId::RelayFilter);
   relay.key = settings.text(SettingId::RelayKey);
   relay.compress = settings.flag(SettingId::RelayCompress);
@@ -76,6 +77,7 @@ Result<pipeline::CollectorOptions> collector_options(const admin::Settings& sett
   intake::IntakeOptions& intake = options.intake;
   intake.listen = settings.addresses(SettingId::HepListen);
   options.take_hep = !intake.listen.empty();
+  intake.sctp = settings.flag(SettingId::HepSctp);
   intake.receive_buffer_bytes = settings.size_bytes(SettingId::HepReceiveBuffer);
   intake.tls.certificate_file = settings.text(SettingId::HepTlsCertificate);
   intake.tls.key_file = settings.text(SettingId::HepTlsKey);
@@ -117,7 +119,8 @@ void tell_endpoints(const pipeline::Collector& collector, const intake::Intake* 
   for (const Endpoint& endpoint : intake->endpoints()) {
     log.write(
         "info",
-        fmt::format("taking HEP on {} (UDP, TCP, WebSocket, HTTP{})", format_endpoint(endpoint),
+        fmt::format("taking HEP on {} (UDP, TCP, WebSocket, HTTP{}{})", format_endpoint(endpoint),
+                    collector.options().intake.sctp ? ", SCTP" : "",
                     collector.options().intake.tls.certificate_file.empty() ? "" : ", TLS"));
     only_here = only_here && is_loopback(endpoint.address);
   }

@@ -206,7 +206,7 @@ Result<void> Collector::open_relay() {
                       to.text()));
     }
   }
-  relay.folder = options_.store.folder + "/relay";
+  if (relay.folder.empty()) relay.folder = options_.store.folder + "/relay";
   relay.notice = options_.notice;
   relay_ = SL_TRY(relay::Relay::start(std::move(relay)));
   return {};

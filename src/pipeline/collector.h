@@ -28,7 +28,7 @@ struct CollectorOptions {
   size_t weave_bytes = size_t{192} << 20;
   uint64_t search_bytes = uint64_t{384} << 20;
   unsigned threads = 2;
-  relay::RelayOptions relay;  // its folder, clock and notice are set here
+  relay::RelayOptions relay;  // notice is set here, and a folder where there is none
   Nanoseconds sync_every = 250 * kMillisecond;
   std::function<Timestamp()> clock;
   std::function<void(std::string_view)> notice;  // for the operator; any thread, must not block
@@ -58,7 +58,7 @@ class Collector final {
   store::Search& search() { return *search_; }
   Keeper& keeper() { return *keeper_; }
   SecretFile& secrets() { return *secrets_; }
-  intake::Intake* intake() { return intake_; }  // null: HEP is not taken
+  intake::Intake* intake() { return intake_; }                // null: HEP is not taken
   const relay::Relay* relay() const { return relay_.get(); }  // null: nothing is relayed
   const CollectorOptions& options() const { return options_; }
   Health health() const;

@@ -15,6 +15,7 @@ enum class SettingId : uint16_t {
   HttpRequestsPerSecond,
   HttpSearchesAtOnce,
   HepListen,
+  HepSctp,
   HepTlsCertificate,
   HepTlsKey,
   HepTlsClientCa,
@@ -59,6 +60,6 @@ enum class SettingId : uint16_t {
   LogLevel,
 };
 
-constexpr uint16_t kSettingCount = 51;
+constexpr uint16_t kSettingCount = 52;
 
 }  // namespace siploom::registry

@@ -18,7 +18,7 @@ class DiskSpool final {
  public:
   static constexpr uint64_t kMaxFileBytes = uint64_t{16} << 20;
   static constexpr uint64_t kLeastFileBytes = 64 * 1024;
-  static constexpr uint64_t kFiles = 16;  // of the largest size, at the most
+  static constexpr uint64_t kFiles = 16;  // that it is cut into, at the least, if it is large
 
   // `most_bytes` zero: nothing can be added. The folder is made when something is.
   DiskSpool(std::string folder, uint64_t most_bytes);

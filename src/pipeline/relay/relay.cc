@@ -5,6 +5,7 @@
 #include "pipeline/event_subject.h"
 #include "pipeline/hep_stage.h"
 #include "pipeline/message_subject.h"
+#include "pipeline/relay/framing.h"
 #include "wire/hep/encode.h"
 
 namespace siploom::pipeline::relay {
@@ -12,6 +13,7 @@ namespace siploom::pipeline::relay {
 namespace {
 
 constexpr size_t kLengthBytes = 4;
+constexpr size_t kHeadBytes = sizeof(Nanoseconds) + capture::kIntakeHeaderBytes;
 constexpr size_t kGroup = 256;  // messages handed to the far ends at once
 
 // Calls `each` for every message; the octets are our own, and whole.
@@ -51,8 +53,10 @@ Result<std::unique_ptr<Relay>> Relay::start(RelayOptions options) {
   });
   std::shared_ptr<const TlsTrust> trust;
   if (wants_tls) trust = SL_TRY(TlsTrust::open(kept.tls_ca_file));
-  for (const Destination& to : kept.to)
+  for (const Destination& to : kept.to) {
     relay->targets_.push_back(SL_TRY(Target::start(to, kept, trust)));
+    (to.protocol == Protocol::Udp ? relay->has_datagrams_ : relay->has_streams_) = true;
+  }
   relay->thread_ = std::thread([raw = relay.get()] { raw->run(); });
   return relay;
 }
@@ -80,9 +84,10 @@ RelayCounters Relay::counters() const {
   return out;
 }
 
-void Relay::gather(const capture::IntakeHeader& header, ByteSpan message) {
-  const auto length = static_cast<uint32_t>(capture::kIntakeHeaderBytes + message.size());
+void Relay::gather(const capture::IntakeHeader& header, Timestamp received, ByteSpan message) {
+  const auto length = static_cast<uint32_t>(kHeadBytes + message.size());
   gathered_.append(reinterpret_cast<const char*>(&length), sizeof length);
+  gathered_.append(reinterpret_cast<const char*>(&received.ns), sizeof received.ns);
   const size_t at = gathered_.size();
   gathered_.resize(at + capture::kIntakeHeaderBytes);
   capture::encode_intake_header(header, reinterpret_cast<uint8_t*>(&gathered_[at]));
@@ -106,7 +111,7 @@ void Relay::gather_captured(const model::Record& record, std::string_view node,
   packet_.correlation_id = call_id;
   packet_.payload = record.payload;
   encoded_.clear();
-  if (hep::encode(packet_, {}, encoded_)) return gather({}, as_bytes(encoded_));
+  if (hep::encode(packet_, {}, encoded_)) return gather({}, record.time, as_bytes(encoded_));
   const std::lock_guard lock(mutex_);
   ++counters_.taken;
   ++counters_.too_large;
@@ -130,8 +135,8 @@ void Relay::hand_over() {
   wake_.notify_one();
 }
 
-void Relay::take(ByteSpan message, const Endpoint& peer) {
-  gather({peer}, message);
+void Relay::take(ByteSpan message, const Endpoint& peer, Timestamp received) {
+  gather({peer}, is_known(received) ? received : options_.clock->wall(), message);
   hand_over();
 }
 
@@ -146,7 +151,7 @@ void Relay::take(const Chunk& chunk, std::string_view node) {
     if ((header->flags & capture::kIntakeQuarantined) != 0) {
       ++withheld;
     } else {
-      gather(*header, frame.bytes().subspan(capture::kIntakeHeaderBytes));
+      gather(*header, frame.time, frame.bytes().subspan(capture::kIntakeHeaderBytes));
     }
   }
   const auto from_intake = [&](const model::Record& record) {
@@ -172,14 +177,14 @@ void Relay::take(const Chunk& chunk, std::string_view node) {
 }
 
 // Asked as the store would ask it: of the SIP message, or of the event, that is in it.
-bool Relay::is_wanted(const capture::IntakeHeader& header, ByteSpan message) {
+bool Relay::is_wanted(const capture::IntakeHeader& header, Timestamp received, ByteSpan message) {
   if (!filter_) return true;
   chunk_.reset();
   const Context context{chunk_, chunk_.messages, *scratch_, false, 1, nullptr, true};
   chunk_.rtp.resize(1);
   chunk_.rtcp.resize(1);
   model::Record outer;
-  outer.time = options_.clock->wall();
+  outer.time = received;
   outer.src = header.peer;
   outer.payload = message;
   take_hep(context, outer, header.peer.address, 0, 0);
@@ -192,40 +197,49 @@ bool Relay::is_wanted(const capture::IntakeHeader& header, ByteSpan message) {
                      [&](const Event& each) { return filter_->matches(EventSubject(each)); });
 }
 
+// False: it cannot be sent to every far end.
+bool Relay::add(ByteSpan message, Timestamp received) {
+  SharedMessage shared;
+  const Framed framed =
+      has_streams_ ? frame_for_stream(message, received, framed_) : Framed::AsItWas;
+  if (has_datagrams_ || framed == Framed::AsItWas)
+    shared = std::make_shared<const std::string>(as_text(message));
+  if (has_datagrams_) for_datagrams_.push_back(shared);
+  if (framed == Framed::Changed) shared = std::make_shared<const std::string>(framed_);
+  if (has_streams_ && framed != Framed::Not) for_streams_.push_back(std::move(shared));
+  return framed != Framed::Not;
+}
+
 void Relay::work(ByteSpan octets) {
-  uint64_t filtered = 0, withheld = 0, too_large = 0;
+  uint64_t filtered = 0, withheld = 0, unfit = 0;
   const auto give = [&] {
-    for (const auto& target : targets_) target->push(changed_);
-    changed_.clear();
+    for (const auto& target : targets_)
+      target->push(target->is_stream() ? for_streams_ : for_datagrams_);
+    for_datagrams_.clear();
+    for_streams_.clear();
   };
-  walk(octets, [&](ByteSpan frame) {
-    const ByteSpan message = frame.subspan(capture::kIntakeHeaderBytes);
-    const auto header = capture::decode_intake_header(frame);
-    if (!header || !is_wanted(*header, message)) {
+  walk(octets, [&](ByteSpan record) {
+    const Timestamp received{static_cast<Nanoseconds>(load_le64(record.data()))};
+    const auto header = capture::decode_intake_header(record.subspan(sizeof(Nanoseconds)));
+    const ByteSpan message = record.subspan(kHeadBytes);
+    if (!header || !is_wanted(*header, received, message)) {
       ++filtered;
       return;
     }
-    switch (rewriter_.rewrite(message, out_)) {
-      case Rewriter::Outcome::AsItWas:
-        changed_.push_back(std::make_shared<const std::string>(as_text(message)));
-        break;
-      case Rewriter::Outcome::Changed:
-        changed_.push_back(std::make_shared<const std::string>(out_));
-        break;
-      case Rewriter::Outcome::Withheld:
-        ++withheld;
-        break;
-      case Rewriter::Outcome::TooLarge:
-        ++too_large;
-        break;
+    const Rewriter::Outcome outcome = rewriter_.rewrite(message, out_);
+    if (outcome == Rewriter::Outcome::Withheld) {
+      ++withheld;
+    } else if (outcome == Rewriter::Outcome::TooLarge ||
+               !add(outcome == Rewriter::Outcome::Changed ? as_bytes(out_) : message, received)) {
+      ++unfit;
     }
-    if (changed_.size() >= kGroup) give();
+    if (for_datagrams_.size() + for_streams_.size() >= kGroup) give();
   });
   give();
   const std::lock_guard lock(mutex_);
   counters_.filtered += filtered;
   counters_.withheld += withheld;
-  counters_.too_large += too_large;
+  counters_.too_large += unfit;
 }
 
 void Relay::run() {

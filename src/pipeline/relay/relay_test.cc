@@ -103,7 +103,6 @@ TEST_CASE("relay: octets arrive as they came, in order, over UDP and TCP") {
     const std::string unknown = hep3(invite(1)).substr(6) + chunk(0x80, "vendor's own", 8);
     std::vector<std::string> sent = {"HEP3" + intake::test::be16(unknown.size() + 6) + unknown,
                                      message(2), hep3("{\"ssrc\": 7}")};
-    // A bare stream cannot tell how long a v1 message is.
     if (protocol[0] == 'u') sent.push_back(hep1());
     for (const std::string& each : sent) bench.relay->take(as_bytes(each));
     REQUIRE(receiver.wait_for(before + sent.size()));
@@ -113,6 +112,31 @@ TEST_CASE("relay: octets arrive as they came, in order, over UDP and TCP") {
     CHECK(bench.relay->counters().lost() == 0);
     CHECK(bench.target().queued == 0);
   }
+}
+
+TEST_CASE("relay: what a stream cannot carry as it is goes as HEP v3") {
+  Running receiver;
+  Bench bench;
+  bench.start(bench.options({to("tcp", receiver.at())}));
+  const Timestamp received{1'700'000'000 * kSecond};
+  bench.relay->take(as_bytes(hep1()), {}, received);
+  bench.relay->take(as_bytes(hep::compress(as_bytes(message(2)), hep::Compression::Gzip)));
+  bench.relay->take(as_bytes(message(3) + std::string("\0\0", 2)));
+  bench.relay->take(as_bytes("\x1f\x8b\x08 and no more of it"));
+  bench.give(4, 5);
+  REQUIRE(receiver.wait_for(4));
+  const auto taken = receiver.taken();
+  hep::Packet packet;
+  std::string scratch;
+  REQUIRE(hep::decode(as_bytes(taken[0].message), packet, scratch));
+  CHECK(packet.version == 3);
+  CHECK(packet.time == received);
+  CHECK(as_text(packet.payload).starts_with("OPTIONS"));
+  CHECK(taken[1].message == message(2));
+  CHECK(taken[2].message.size() == message(3).size() + 2);
+  CHECK(taken[3].message == message(4));
+  CHECK(receiver.dropped(intake::Drop::Resync) == 0);
+  CHECK(eventually([&] { return bench.relay->counters().too_large == 1; }));
 }
 
 TEST_CASE("relay: another key lets it in where one is asked for") {

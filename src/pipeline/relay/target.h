@@ -58,6 +58,7 @@ class Target final {
   void begin_stop();
   void finish_stop();
   TargetCounters counters() const;
+  bool is_stream() const { return to_.protocol != Protocol::Udp; }
 
  private:
   struct Unconfirmed {
