@@ -100,7 +100,8 @@ def main():
                       env={**env, "SIPLOOM": str(asan / "siploom")})
         tsan = build("tsan", ["siploom", "pipeline_test", "admin_test", "http_test", "intake_test", "store_test"])
         for program in programs(tsan, "_test"):
-            tally.run("tsan " + program.name, [str(program)])
+            suppressions = ROOT / "tests" / "support" / "tsan_suppressions.txt"
+            tally.run("tsan " + program.name, [str(program)], env={"TSAN_OPTIONS": f"suppressions={suppressions}"})
     print(f"{tally.passed} passed, {tally.failed} failed" + (f", {tally.skipped} skipped" if tally.skipped else ""))
     return 1 if tally.failed else 0
 
