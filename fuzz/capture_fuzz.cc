@@ -34,6 +34,24 @@ std::string pcap(const std::vector<std::string>& packets) {
   }
   return out;
 }
+std::string spooled(const std::string& message) { return be16(0) + be16(message.size()) + message; }
+std::string hep1(const std::string& payload) {
+  return octets("\x01\x10\x02\x11\x13\xc4\x13\xd8\xc0\x00\x02\x0a\xc6\x33\x64\x14") + payload;
+}
+std::string hep2(const std::string& payload) {
+  std::string out = hep1(octets("\x00\xf1\x53\x65\x40\xe2\x01\x00\xd1\x07\x00\x00") + payload);
+  out[0] = 2;
+  return out;
+}
+std::string hep3(const std::string& payload) {
+  const std::string chunks =
+      octets(
+          "\x00\x00\x00\x01\x00\x07\x02\x00\x00\x00\x03\x00\x0a\xc0\x00\x02\x0a"
+          "\x00\x00\x00\x04\x00\x0a\xc6\x33\x64\x14\x00\x00\x00\x09\x00\x0a\x65\x53\xf1\x00"
+          "\x00\x00\x00\x0f") +
+      be16(payload.size() + 6) + payload;
+  return "HEP3" + be16(chunks.size() + 6) + chunks;
+}
 std::string block(uint32_t type, std::string body) {
   body.resize((body.size() + 3) / 4 * 4);
   return le(type, 4) + le(body.size() + 12, 4) + body + le(body.size() + 12, 4);
@@ -94,7 +112,11 @@ std::vector<std::string> seeds() {
           "<--- Received SIP request (500 bytes) from UDP:10.0.0.1:5060 --->\n" + kInvite,
           "recv 500 bytes from udp/[10.0.0.1]:5060 at 10:00:00.000000:\n-----\n" + kInvite,
           "10:00:00.000000 IP 10.0.0.1.5060 > 10.0.0.2.5060: SIP: INVITE sip:b SIP/2.0\n\t0x0000:  "
-          "4500 0050 0000 4000 4011 0000 0a00 0001\n"};
+          "4500 0050 0000 4000 4011 0000 0a00 0001\n",
+          spooled(hep3(kInvite)) + spooled(hep1(kResponse)) + spooled(hep2(kResponse)),
+          spooled(hep1(kInvite)) + spooled(octets("\x1f\x8b\x08\x00\x00\x00\x00\x00")),
+          "1700000000;5;c1;10.0.0.1;5060;10.0.0.2;5060;" + kInvite +
+              "1700000001;5;c1;10.0.0.1;5060;10.0.0.2;5060;a log\\r\\nof two; lines\n"};
 }
 }  // namespace siploom::fuzz
 

@@ -44,9 +44,15 @@ bool is_pcap(ByteSpan head);
 bool is_pcapng(ByteSpan head);
 bool is_snoop(ByteSpan head);
 bool is_netmon(ByteSpan head);
+// heplify's disk buffer. With fewer octets than spool_head_bytes() of a head that may be one, the
+// first message alone must be beyond doubt.
+bool is_spool(ByteSpan head);
+bool may_be_spool(ByteSpan head);
+size_t spool_head_bytes(ByteSpan head);
 std::unique_ptr<FileReader> pcap_reader(std::string name, std::unique_ptr<Window> window);
 std::unique_ptr<FileReader> pcapng_reader(std::string name, std::unique_ptr<Window> window);
 std::unique_ptr<FileReader> snoop_reader(std::string name, std::unique_ptr<Window> window);
 std::unique_ptr<FileReader> netmon_reader(std::string name, std::unique_ptr<Window> window);
+std::unique_ptr<FileReader> spool_reader(std::string name, std::unique_ptr<Window> window);
 
 }  // namespace siploom::capture

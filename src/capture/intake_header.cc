@@ -14,8 +14,8 @@ void store_be16(uint8_t* out, uint16_t value) {
 }  // namespace
 
 std::string_view carrier_name(Carrier carrier) {
-  constexpr std::string_view kNames[kCarriers] = {"udp", "tcp",  "tls",  "ws",
-                                                  "wss", "http", "https"};
+  constexpr std::string_view kNames[kCarriers] = {"udp", "tcp",  "tls",   "ws",
+                                                  "wss", "http", "https", "sctp"};
   const auto at = static_cast<size_t>(carrier);
   return at < kCarriers ? kNames[at] : "unknown";
 }

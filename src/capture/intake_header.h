@@ -14,8 +14,8 @@
 
 namespace siploom::capture {
 
-enum class Carrier : uint8_t { Udp, Tcp, Tls, Ws, Wss, Http, Https };
-constexpr size_t kCarriers = 7;
+enum class Carrier : uint8_t { Udp, Tcp, Tls, Ws, Wss, Http, Https, Sctp };
+constexpr size_t kCarriers = 8;
 std::string_view carrier_name(Carrier carrier);  // "udp", "tcp", ...
 
 constexpr uint8_t kIntakeKeyMatched = 0x01;         // the shared key was asked for and was right

@@ -1,6 +1,7 @@
 #include "capture/open_file.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +25,7 @@ MakeReader reader_for(ByteSpan head) {
   if (is_pcapng(head)) return pcapng_reader;
   if (is_snoop(head)) return snoop_reader;
   if (is_netmon(head)) return netmon_reader;
+  if (is_spool(head)) return spool_reader;
   return nullptr;
 }
 
@@ -46,8 +48,8 @@ tl::unexpected<Error> not_a_capture(const std::string& name, const Window& windo
   return fail(
       ErrorCode::Malformed,
       fmt::format(
-          "{}: not a capture: it begins with{}; siploom reads pcap, pcapng, snoop, NetMon and text "
-          "dumps, plain or in gzip, zstd, xz or lz4",
+          "{}: not a capture: it begins with{}; siploom reads pcap, pcapng, snoop, NetMon, spooled "
+          "HEP and text dumps, plain or in gzip, zstd, xz or lz4",
           name, first_octets(head)));
 }
 
@@ -94,8 +96,9 @@ bool is_disordered(FileReader& reader) {
 Result<std::unique_ptr<Source>> open_window(const std::string& name, std::unique_ptr<Window> window,
                                             const std::atomic<bool>* stop, int depth) {
   fill_head(*window, 24, stop);
-  const ByteSpan head{window->data(), window->available()};
+  ByteSpan head{window->data(), window->available()};
   if (const Compression kind = compression_of(head); kind != Compression::None && depth < 2) {
+    const Timestamp modified = window->modified();
     // The window lives on as the decompressor's input.
     struct FromWindow final : ByteSource {
       explicit FromWindow(std::unique_ptr<Window> w) : from(std::move(w)) {}
@@ -115,14 +118,21 @@ Result<std::unique_ptr<Source>> open_window(const std::string& name, std::unique
     };
     auto inflated =
         Window::stream(decompressor(kind, std::make_unique<FromWindow>(std::move(window))));
+    inflated->set_modified(modified);
     return open_window(name, std::move(inflated), stop, depth + 1);
+  }
+  if (may_be_spool(head)) {
+    fill_head(*window, spool_head_bytes(head), stop);
+    head = {window->data(), window->available()};
   }
   if (const MakeReader make = reader_for(head)) {
     const bool small = window->is_mapped() && window->size() <= kSortWholeBytes;
     const ByteSpan whole = small ? ByteSpan{window->data(), window->available()} : ByteSpan{};
     bool sort_whole = false;
     if (small) {
-      const auto once = make(name, Window::memory(whole));
+      auto twin = Window::memory(whole);
+      twin->set_modified(window->modified());
+      const auto once = make(name, std::move(twin));
       sort_whole = is_disordered(*once);
     }
     return std::unique_ptr<Source>(
@@ -138,8 +148,11 @@ Result<std::unique_ptr<Source>> open_window(const std::string& name, std::unique
 
 Result<std::unique_ptr<Source>> open_file(const std::string& path, const std::atomic<bool>* stop) {
   if (path == "-") {
-    return open_window("standard input", Window::stream(descriptor_source(STDIN_FILENO, stop)),
-                       stop, 0);
+    auto window = Window::stream(descriptor_source(STDIN_FILENO, stop));
+    struct stat info {};
+    if (::fstat(STDIN_FILENO, &info) == 0 && S_ISREG(info.st_mode))
+      window->set_modified({info.st_mtim.tv_sec * kSecond + info.st_mtim.tv_nsec});
+    return open_window("standard input", std::move(window), stop, 0);
   }
   return open_window(path, SL_TRY(Window::map(path)), stop, 0);
 }

@@ -18,28 +18,38 @@ bool OrderedSource::is_ordered(const FrameBatch& batch) {
   return true;
 }
 
+void OrderedSource::hold(const FrameBatch& batch) {
+  ++readings_;
+  held_.reserve(held_.size() + batch.frames.size());
+  for (const Frame& frame : batch.frames) held_.push_back({frame, readings_});
+  for (const auto& owner : batch.owners) {
+    // The same block mostly goes on from reading to reading.
+    if (!held_owners_.empty() && held_owners_.back().owner == owner) {
+      held_owners_.back().reading = readings_;
+    } else {
+      held_owners_.push_back({owner, readings_});
+    }
+  }
+}
+
 // Sorts what is held and gives all but the `keep_back` latest frames.
 void OrderedSource::give_sorted(FrameBatch& batch, size_t keep_back) {
-  std::vector<Frame>& frames = held_.frames;
-  std::stable_sort(frames.begin(), frames.end(),
-                   [](const Frame& a, const Frame& b) { return a.time < b.time; });
-  if (frames.size() <= keep_back) return;
-  const auto cut = frames.end() - static_cast<std::ptrdiff_t>(keep_back);
-  for (auto it = frames.begin(); it != cut; ++it) {
-    if (it->time < last_given_) ++late_;
+  std::stable_sort(held_.begin(), held_.end(), [](const HeldFrame& a, const HeldFrame& b) {
+    return a.frame.time < b.frame.time;
+  });
+  if (held_.size() <= keep_back) return;
+  const auto cut = held_.end() - static_cast<std::ptrdiff_t>(keep_back);
+  batch.frames.reserve(static_cast<size_t>(cut - held_.begin()));
+  for (auto it = held_.begin(); it != cut; ++it) {
+    if (it->frame.time < last_given_) ++late_;
+    batch.frames.push_back(it->frame);
   }
-  batch.frames.assign(frames.begin(), cut);
-  batch.owners = held_.owners;
-  frames.erase(frames.begin(), cut);
-  // A block may be shared by frames on both sides of the cut, so the held ones keep all of the
-  // latest few.
-  constexpr size_t kOwnersKept = 64;
-  if (held_.frames.empty()) {
-    held_.owners.clear();
-  } else if (held_.owners.size() > kOwnersKept && keep_back <= kWindowFrames) {
-    held_.owners.erase(held_.owners.begin(),
-                       held_.owners.end() - static_cast<std::ptrdiff_t>(kOwnersKept));
-  }
+  for (const HeldOwner& each : held_owners_) batch.owners.push_back(each.owner);
+  held_.erase(held_.begin(), cut);
+  // A block may be shared by frames on both sides of the cut.
+  uint64_t oldest = UINT64_MAX;
+  for (const HeldFrame& each : held_) oldest = std::min(oldest, each.reading);
+  std::erase_if(held_owners_, [&](const HeldOwner& each) { return each.reading < oldest; });
 }
 
 Result<bool> OrderedSource::next(FrameBatch& batch, size_t target_bytes) {
@@ -50,9 +60,9 @@ Result<bool> OrderedSource::next(FrameBatch& batch, size_t target_bytes) {
     ended_ = step == FileReader::Step::End;
     if (!is_ordered(batch)) {
       disordered_ = true;
-      held_.frames = std::move(batch.frames);
-      held_.owners = batch.owners;
+      hold(batch);
       batch.frames.clear();
+      batch.owners.clear();
       give_sorted(batch, ended_ ? 0 : kWindowFrames);
     }
   } else {
@@ -61,8 +71,7 @@ Result<bool> OrderedSource::next(FrameBatch& batch, size_t target_bytes) {
       FrameBatch more;
       step = reader_->read(more, target_bytes);
       batch.file_bytes += more.file_bytes;
-      held_.frames.insert(held_.frames.end(), more.frames.begin(), more.frames.end());
-      held_.owners.insert(held_.owners.end(), more.owners.begin(), more.owners.end());
+      hold(more);
     } while (sort_whole_ && step == FileReader::Step::More);
     ended_ = step == FileReader::Step::End;
     give_sorted(batch, ended_ ? 0 : kWindowFrames);

@@ -21,6 +21,7 @@ class OrderedSource final : public Source {
  private:
   static constexpr size_t kWindowFrames = 8192;
   bool is_ordered(const FrameBatch& batch);
+  void hold(const FrameBatch& batch);
   void give_sorted(FrameBatch& batch, size_t keep_back);
 
   std::unique_ptr<FileReader> reader_;
@@ -29,7 +30,19 @@ class OrderedSource final : public Source {
   bool ended_ = false;
   Timestamp last_given_ = kNoTime;
   uint64_t late_ = 0;  // frames older than what was given before them
-  FrameBatch held_;    // the window of a disordered file
+  // The window of a disordered file: frames, and the blocks that they lie in, each with the number
+  // of the reading that gave it.
+  struct HeldFrame {
+    Frame frame;
+    uint64_t reading;
+  };
+  struct HeldOwner {
+    std::shared_ptr<const void> owner;
+    uint64_t reading;
+  };
+  std::vector<HeldFrame> held_;
+  std::vector<HeldOwner> held_owners_;
+  uint64_t readings_ = 0;
   uint64_t given_ = 0;
   struct Mark {
     uint64_t number, offset;  // frames before `number` lie before `offset` of the file

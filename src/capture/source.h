@@ -110,10 +110,11 @@ struct OpenOptions {
   const std::atomic<bool>* stop = nullptr;  // waiting for input ends when it is set
 };
 
-// Opens everything named: container by content (pcap, pcapng, snoop, NetMon 2, text dumps; gzip,
-// zstd, xz, lz4 around them), several files merged by time, frames within one file put into time
-// order as far as a window of them reaches. Errors name the file and what to do. Reading the same
-// options again gives the same frames with the same numbers (standard input and live: not).
+// Opens everything named: container by content (pcap, pcapng, snoop, NetMon 2, heplify's spool,
+// text dumps; gzip, zstd, xz, lz4 around them), several files merged by time, frames within one
+// file put into time order as far as a window of them reaches. Errors name the file and what to do.
+// Reading the same options again gives the same frames with the same numbers (standard input and
+// live: not).
 Result<std::unique_ptr<Source>> open_source(const OpenOptions& options);
 
 }  // namespace siploom::capture

@@ -43,6 +43,7 @@ Result<std::unique_ptr<Window>> Window::map(const std::string& path) {
     window->end_ = window->begin_ + size;
   }
   ::close(fd);
+  window->modified_ = {info.st_mtim.tv_sec * kSecond + info.st_mtim.tv_nsec};
   window->at_end_ = true;
   return window;
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/time.h"
 #include "capture/byte_source.h"
 
 namespace siploom::capture {
@@ -31,6 +32,9 @@ class Window final {
   bool is_mapped() const { return block_ == nullptr && source_ == nullptr; }
   uint64_t size() const { return static_cast<uint64_t>(end_ - begin_); }  // of a mapped file
   uint64_t offset() const { return stream_offset_ + static_cast<uint64_t>(at_ - begin_); }
+  // When the file was last written; kNoTime: it is no file, or not known.
+  Timestamp modified() const { return modified_; }
+  void set_modified(Timestamp time) { modified_ = time; }
   const std::optional<Error>& error() const { return error_; }
   // Lets go of the pages of a mapped file before `offset`; they can be read again.
   void release_before(uint64_t offset);
@@ -50,6 +54,7 @@ class Window final {
   size_t block_size_ = 0;
   uint64_t stream_offset_ = 0;
   bool at_end_ = false;
+  Timestamp modified_ = kNoTime;
   std::optional<Error> error_;
 };
 

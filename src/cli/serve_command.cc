@@ -61,7 +61,21 @@ Result<admin::Settings> read_settings(const ServeOptions& options) {
   return settings;
 }
 
-pipeline::CollectorOptions collector_options(const admin::Settings& settings, const Log& log) {
+Result<pipeline::relay::RelayOptions> relay_options(const admin::Settings& settings) {
+  pipeline::relay::RelayOptions relay;
+  relay.to = SL_TRY(pipeline::relay::parse_destinations(settings.list(SettingId::RelayTo)));
+  relay.folder = settings.text(SettingId::DataFolder) + "/relay";
+  relay.filter = settings.text(SettingId::RelayFilter);
+  relay.key = settings.text(SettingId::RelayKey);
+  relay.compress = settings.flag(SettingId::RelayCompress);
+  relay.mask_bodies = settings.flag(SettingId::RelayMaskBodies);
+  relay.spool_bytes = settings.size_bytes(SettingId::RelaySpoolMax);
+  relay.tls_ca_file = settings.text(SettingId::RelayTlsCa);
+  return relay;
+}
+
+Result<pipeline::CollectorOptions> collector_options(const admin::Settings& settings,
+                                                     const Log& log) {
   pipeline::CollectorOptions options;
   options.store.folder = settings.text(SettingId::DataFolder) + "/store";
   options.store.seal_age = settings.duration(SettingId::StoreSealAge);
@@ -69,6 +83,7 @@ pipeline::CollectorOptions collector_options(const admin::Settings& settings, co
   intake::IntakeOptions& intake = options.intake;
   intake.listen = settings.addresses(SettingId::HepListen);
   options.take_hep = !intake.listen.empty();
+  intake.sctp = settings.flag(SettingId::HepSctp);
   intake.receive_buffer_bytes = settings.size_bytes(SettingId::HepReceiveBuffer);
   intake.tls.certificate_file = settings.text(SettingId::HepTlsCertificate);
   intake.tls.key_file = settings.text(SettingId::HepTlsKey);
@@ -99,6 +114,7 @@ pipeline::CollectorOptions collector_options(const admin::Settings& settings, co
   options.node = settings.text(SettingId::CaptureNode);
   options.weave_bytes = settings.size_bytes(SettingId::MemoryWeave);
   options.search_bytes = settings.size_bytes(SettingId::MemoryQuery);
+  options.relay = SL_TRY(relay_options(settings));
   options.clock = wall_clock;
   options.notice = [&log](std::string_view text) { log.write("warning", text); };
   return options;
@@ -113,12 +129,16 @@ void tell_endpoints(const pipeline::Collector& collector, const intake::Intake* 
   for (const std::string& interface : collector.options().interfaces) {
     log.write("info", "capturing on " + interface);
   }
+  for (const pipeline::relay::Destination& to : collector.options().relay.to) {
+    log.write("info", "relaying to " + to.text());
+  }
   if (intake == nullptr) return;
   bool only_here = true;
   for (const Endpoint& endpoint : intake->endpoints()) {
     log.write(
         "info",
-        fmt::format("taking HEP on {} (UDP, TCP, WebSocket, HTTP{})", format_endpoint(endpoint),
+        fmt::format("taking HEP on {} (UDP, TCP, WebSocket, HTTP{}{})", format_endpoint(endpoint),
+                    collector.options().intake.sctp ? ", SCTP" : "",
                     collector.options().intake.tls.certificate_file.empty() ? "" : ", TLS"));
     only_here = only_here && is_loopback(endpoint.address);
   }
@@ -160,7 +180,7 @@ class Service final {
     const std::shared_ptr<const admin::Settings> settings =
         stores_ == nullptr ? std::make_shared<const admin::Settings>(settings_)
                            : stores_->settings.snapshot();
-    pipeline::CollectorOptions collecting = collector_options(*settings, log_);
+    pipeline::CollectorOptions collecting = SL_TRY(collector_options(*settings, log_));
     if (collecting.intake.tls.certificate_file.empty()) {
       collecting.intake.tls.certificate_file = own_certificate();
       collecting.intake.tls.key_file = own_key();

@@ -34,7 +34,7 @@ Connections::Connections(const IntakeOptions& options, std::shared_ptr<const Tls
 
 Connections::~Connections() = default;
 
-bool Connections::accept_from(int listener, uint16_t local_port) {
+bool Connections::accept_from(int listener, uint16_t local_port, bool sctp) {
   for (size_t i = 0; i < kAcceptedAtOnce; ++i) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
@@ -42,7 +42,7 @@ bool Connections::accept_from(int listener, uint16_t local_port) {
                     SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd) {
       const Endpoint peer = to_endpoint(address);
-      if (may_add(peer)) add(std::move(fd), peer, local_port);
+      if (may_add(peer)) add(std::move(fd), peer, local_port, sctp);
       continue;
     }
     if (errno == EAGAIN) return true;
@@ -71,8 +71,8 @@ bool Connections::may_add(const Endpoint& peer) {
   return true;
 }
 
-void Connections::add(Fd fd, const Endpoint& peer, uint16_t local_port) {
-  const int on = 1;
+void Connections::add(Fd fd, const Endpoint& peer, uint16_t local_port, bool sctp) {
+  const int on = 1;  // SCTP refuses it, and answers nobody that is in a hurry
   ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (free_.empty()) {
     free_.push_back(static_cast<uint32_t>(slots_.size()));
@@ -93,7 +93,8 @@ void Connections::add(Fd fd, const Endpoint& peer, uint16_t local_port) {
   c.peer = peer;
   c.local_port = local_port;
   c.slot = slot;
-  c.session.emplace(false);
+  c.sctp = sctp;
+  c.session.emplace(false, sctp);
   ++*by_address_.insert(hash_of(peer.address), peer.address).first;
   ++counts_.connections_accepted;
   set_timer(c);
@@ -134,7 +135,7 @@ void Connections::serve_one(Connection& c) {
     return close(c);
   }
   // All that was there; a new event tells of more.
-  if (static_cast<size_t>(size) < kReadBytes && !c.ended) c.queue.unlink();
+  if (static_cast<size_t>(size) < kReadBytes && !c.ended && !c.sctp) c.queue.unlink();
   if (c.lingering) {
     c.lingered += static_cast<size_t>(size);
     if (c.lingered > kMaxLingerBytes) close(c);
@@ -148,7 +149,7 @@ void Connections::take(Connection& c, std::span<uint8_t> octets) {
     c.opened = true;
     if (octets[0] == kTlsHandshake && tls_ != nullptr) {
       c.tls = std::make_unique<TlsStream>(tls_);
-      c.session.emplace(true);
+      c.session.emplace(true, c.sctp);
     } else if (octets[0] == kTlsHandshake) {
       ++counts_.tls_handshake_failures;  // no certificate was given
       return close(c);

@@ -1,5 +1,6 @@
-// Connections: everything on TCP. Ready connections are served in turn, one read each, so that none
-// starves another; waits are kept in lists by their kind, so that no turn looks at all of them.
+// Connections: everything on TCP and SCTP. Ready connections are served in turn, one read each, so
+// that none starves another; waits are kept in lists by their kind, so that no turn looks at all of
+// them.
 #pragma once
 
 #include <array>
@@ -32,7 +33,7 @@ class Connections final {
   ~Connections();
 
   // Accepts some; false: the system is out of descriptors or memory, and a pause is due.
-  bool accept_from(int listener, uint16_t local_port);
+  bool accept_from(int listener, uint16_t local_port, bool sctp = false);
   void on_event(uint32_t slot, uint32_t events);
   void serve(const BatchWriter& writer);
   // `now` is the time for timeouts, which stands still while nothing is read.
@@ -52,6 +53,7 @@ class Connections final {
     uint16_t local_port = 0;
     uint32_t slot = 0;
     Wait wait = Wait::None;
+    bool sctp = false;       // each read gives one message at the most (RFC 6458 8)
     bool opened = false;     // the first octet has come
     bool ended = false;      // the peer has closed; what it sent may still lie there
     bool finished = false;   // nothing more is taken from it
@@ -71,7 +73,7 @@ class Connections final {
   using Queue = IntrusiveList<Connection, &Connection::queue>;
   using Timers = IntrusiveList<Connection, &Connection::timer>;
 
-  void add(Fd fd, const Endpoint& peer, uint16_t local_port);
+  void add(Fd fd, const Endpoint& peer, uint16_t local_port, bool sctp);
   bool may_add(const Endpoint& peer);
   void serve_one(Connection& c);
   void take(Connection& c, std::span<uint8_t> octets);

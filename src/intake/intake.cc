@@ -54,6 +54,7 @@ struct UdpSocket {
 struct TcpListener {
   Fd fd;
   Endpoint local;
+  bool is_sctp = false;
   bool ready = false;
   Nanoseconds paused_until = 0;
 };
@@ -136,6 +137,10 @@ Result<void> Loop::listen() {
   for (Listener& each : SL_TRY(open_listeners(options_))) {
     SL_TRY_VOID(watch(each.tcp.get(), kListenerMark | listeners_.size()));
     listeners_.push_back({std::move(each.tcp), each.local});
+    if (each.sctp) {
+      SL_TRY_VOID(watch(each.sctp.get(), kListenerMark | listeners_.size()));
+      listeners_.push_back({std::move(each.sctp), each.local, true});
+    }
     for (Fd& fd : each.udp) {
       SL_TRY_VOID(watch(fd.get(), kUdpMark | udp_.size()));
       const size_t granted = receive_buffer_of(fd.get());
@@ -232,7 +237,7 @@ void Loop::accept_all() {
     }
     if (!each.ready) continue;
     each.ready = false;
-    if (connections_.accept_from(each.fd.get(), each.local.port)) continue;
+    if (connections_.accept_from(each.fd.get(), each.local.port, each.is_sctp)) continue;
     // The waiting connection would end every epoll_wait at once.
     each.paused_until = now + kAcceptPause;
     epoll_event none{};
@@ -325,7 +330,9 @@ capture::SourceStats Loop::stats() const {
 std::vector<Endpoint> Loop::endpoints() const {
   std::vector<Endpoint> out;
   out.reserve(listeners_.size());
-  for (const TcpListener& each : listeners_) out.push_back(each.local);
+  for (const TcpListener& each : listeners_) {
+    if (!each.is_sctp) out.push_back(each.local);
+  }
   return out;
 }
 

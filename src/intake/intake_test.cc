@@ -457,3 +457,30 @@ TEST_CASE("intake: two threads read in turn while others look and let go of batc
   done = true;
   intake->wake();
 }
+
+TEST_CASE("intake: SCTP beside TCP where the kernel has it; else the error says what to do") {
+  IntakeOptions options = loopback();
+  options.sctp = true;
+  auto opened = open_intake(options);
+  if (!opened) {
+    CHECK(opened.error().code == ErrorCode::Unsupported);
+    CHECK(opened.error().message.find("modprobe sctp") != std::string::npos);
+    MESSAGE("skipped: this kernel has no SCTP");
+    return;
+  }
+  opened->reset();
+  Running running(options);
+  CHECK(running.intake().endpoints().size() == 1);
+  const Client client(running.at(), SOCK_STREAM, IPPROTO_SCTP);
+  REQUIRE(client.is_connected);
+  // Two messages in one, one in two, and many: a read gives no more than one.
+  REQUIRE(client.send(hep3("a") + hep3("b")));
+  const std::string parts = hep3("c");
+  REQUIRE(client.send(parts.substr(0, 9)));
+  REQUIRE(client.send(parts.substr(9)));
+  for (int i = 0; i < 200; ++i) REQUIRE(client.send(hep3("d")));
+  REQUIRE(running.wait_for(203));
+  CHECK(running.taken()[0].message == hep3("a"));
+  CHECK(running.taken()[2].message == parts);
+  CHECK(running.taken()[2].header.carrier == Carrier::Sctp);
+}

@@ -45,6 +45,7 @@ struct Timeouts {
 
 struct IntakeOptions {
   std::vector<Endpoint> listen;  // UDP and TCP on each; empty: [::]:9060. Port 0: any free one
+  bool sctp = false;             // on the same ports, too, where the kernel has it
   unsigned udp_sockets = 2;      // a listen address (SO_REUSEPORT)
   size_t receive_buffer_bytes = 32u << 20;  // wanted of the kernel for each UDP socket
   TlsOptions tls;

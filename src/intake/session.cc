@@ -39,7 +39,7 @@ Guess guess(ByteSpan head) {
 
 }  // namespace
 
-Session::Session(bool secure) : secure_(secure) {}
+Session::Session(bool secure, bool sctp) : secure_(secure), sctp_(sctp) {}
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 
@@ -50,7 +50,7 @@ Carrier Session::carrier() const {
     case Kind::WebSocket:
       return secure_ ? Carrier::Wss : Carrier::Ws;
     default:
-      return secure_ ? Carrier::Tls : Carrier::Tcp;
+      return secure_ ? Carrier::Tls : sctp_ ? Carrier::Sctp : Carrier::Tcp;
   }
 }
 

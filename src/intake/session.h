@@ -21,7 +21,7 @@ class Session final {
 
   enum class Phase : uint8_t { Opening, Begun, Idle };
 
-  explicit Session(bool secure);
+  explicit Session(bool secure, bool sctp = false);
   ~Session();
   Session(Session&&) noexcept;
   Session& operator=(Session&&) = delete;
@@ -48,7 +48,7 @@ class Session final {
   void end() { over_ = true; }
 
   static constexpr size_t kMaxOpening = 8;
-  bool secure_;
+  bool secure_, sctp_;
   bool over_ = false;
   Kind kind_ = Kind::Unknown;
   uint8_t opening_size_ = 0;

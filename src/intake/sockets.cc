@@ -56,10 +56,19 @@ tl::unexpected<Error> cannot_listen(const Endpoint& at, std::string_view protoco
                                          protocol, std::strerror(error), hint));
 }
 
-Result<Fd> open_socket(const Endpoint& at, int type, bool v6_only, bool shares_port) {
-  const std::string_view protocol = type == SOCK_STREAM ? "tcp" : "udp";
+Result<Fd> open_socket(const Endpoint& at, int type, bool v6_only, bool shares_port,
+                       int number = 0) {
+  const std::string_view protocol = number == IPPROTO_SCTP ? "sctp"
+                                    : type == SOCK_STREAM  ? "tcp"
+                                                           : "udp";
   const SocketAddress address = to_socket_address(at);
-  Fd fd(::socket(address.family(), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  Fd fd(::socket(address.family(), type | SOCK_NONBLOCK | SOCK_CLOEXEC, number));
+  if (!fd && number == IPPROTO_SCTP && (errno == EPROTONOSUPPORT || errno == ESOCKTNOSUPPORT)) {
+    return fail(ErrorCode::Unsupported,
+                fmt::format("cannot listen on {} (sctp): the kernel has no SCTP; load it (modprobe "
+                            "sctp) or set hep.sctp to false",
+                            format_endpoint(at)));
+  }
   if (!fd) return cannot_listen(at, protocol, errno);
   if (address.family() == AF_INET6) set(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, v6_only ? 1 : 0);
   if (type == SOCK_STREAM) set(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
@@ -89,6 +98,10 @@ Result<Listener> open_listener(Endpoint at, bool v6_only, const IntakeOptions& o
   if (::listen(out.tcp.get(), kBacklog) != 0) return cannot_listen(at, "tcp", errno);
   out.local = local_of(out.tcp.get());
   at.port = out.local.port;
+  if (options.sctp) {
+    out.sctp = SL_TRY(open_socket(at, SOCK_STREAM, v6_only, false, IPPROTO_SCTP));
+    if (::listen(out.sctp.get(), kBacklog) != 0) return cannot_listen(at, "sctp", errno);
+  }
   const unsigned sockets = std::clamp(options.udp_sockets, 1u, kMaxUdpSockets);
   for (unsigned i = 0; i < sockets; ++i) {
     out.udp.push_back(SL_TRY(open_socket(at, SOCK_DGRAM, v6_only, sockets > 1)));

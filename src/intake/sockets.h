@@ -13,10 +13,11 @@ namespace siploom::intake {
 struct Listener {
   Endpoint local;  // with the port that the kernel chose
   Fd tcp;
+  Fd sctp;  // one-to-one style (RFC 6458 4); when it is wanted
   std::vector<Fd> udp;
 };
 
-// TCP and UDP on every address of the options, with one port each for both.
+// TCP and UDP on every address of the options, with one port each for both (and SCTP).
 Result<std::vector<Listener>> open_listeners(const IntakeOptions& options);
 
 // The endpoint in a socket address; IPv4 in its mapped form.

@@ -156,8 +156,8 @@ class Running final {
 // A blocking socket to an intake.
 class Client final {
  public:
-  Client(const Endpoint& to, int type) {
-    fd_ = ::socket(AF_INET, type, 0);
+  Client(const Endpoint& to, int type, int protocol = 0) {
+    fd_ = ::socket(AF_INET, type, protocol);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(to.port);

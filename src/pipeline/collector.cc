@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "pipeline/engine.h"
 #include "pipeline/fan_in.h"
 #include "pipeline/payload_reader.h"
+#include "pipeline/relay/tap.h"
 
 namespace siploom::pipeline {
 
@@ -13,6 +16,17 @@ namespace {
 constexpr auto kHouseEvery = std::chrono::milliseconds(1000);
 constexpr uint64_t kCheckpointRounds = 20;
 constexpr auto kSealRetry = std::chrono::milliseconds(1000);
+
+// Whether what is sent to `to` would come in here again.
+bool is_here(const relay::Destination& to, const std::vector<Endpoint>& here) {
+  const auto address = to.host == "localhost" ? parse_ip("127.0.0.1") : parse_ip(to.host);
+  if (!address) return false;
+  const bool loopback = parse_cidr("127.0.0.0/8")->contains(*address) || to.host == "::1";
+  return std::any_of(here.begin(), here.end(), [&](const Endpoint& each) {
+    return std::to_string(each.port) == to.port &&
+           (each.address == *address || (loopback && each.address.is_unspecified()));
+  });
+}
 
 }  // namespace
 
@@ -90,6 +104,7 @@ Result<void> Collector::open() {
   upkeep.merge = options_.merge;
   upkeep.notice = options_.notice;
   upkeep_ = SL_TRY(Upkeep::start(*store_, upkeep));
+  SL_TRY_VOID(open_relay());
   threads_.emplace_back([this] { sync_loop(); });
   threads_.emplace_back([this] { seal_loop(); });
   threads_.emplace_back([this] { keep_house(); });
@@ -101,7 +116,14 @@ void Collector::take() {
   EngineOptions engine;
   engine.threads = options_.threads;
   engine.stop = &stop_;
-  const auto result = run(*source_, *keeper_, engine);
+  std::optional<relay::Tap> tap;
+  if (relay_ != nullptr) tap.emplace(*keeper_, *relay_, options_.node);
+  Consumer& consumer = tap ? static_cast<Consumer&>(*tap) : *keeper_;
+  const auto result = run(*source_, consumer, engine);
+  if (relay_ != nullptr) {
+    relay_->stop();
+    note_relay_losses();
+  }
   auto finished = keeper_->finish();
   {
     const std::lock_guard lock(mutex_);
@@ -150,6 +172,7 @@ void Collector::keep_house() {
     sleep(kHouseEvery);
     if (auto rotated = store_->rotate(false); !rotated) notice(rotated.error().message);
     note_intake_losses();
+    note_relay_losses();
     if (++rounds % kCheckpointRounds == 0) {
       if (auto done = keeper_->checkpoint(checkpoint_path()); !done) notice(done.error().message);
     }
@@ -179,6 +202,34 @@ void Collector::note_intake_losses() {
   if (kernel > told_kernel_drops_) {
     keeper_->note_lost({}, "kernel-buffer", kernel - told_kernel_drops_);
     told_kernel_drops_ = kernel;
+  }
+}
+
+Result<void> Collector::open_relay() {
+  relay::RelayOptions relay = options_.relay;
+  if (relay.to.empty()) return {};
+  if (intake_ != nullptr) {
+    for (const relay::Destination& to : relay.to) {
+      if (!is_here(to, intake_->endpoints())) continue;
+      return fail(
+          ErrorCode::InvalidArgument,
+          fmt::format("relay.to: {} is where HEP is taken here; it would go round and round",
+                      to.text()));
+    }
+  }
+  if (relay.folder.empty()) relay.folder = options_.store.folder + "/relay";
+  relay.notice = options_.notice;
+  relay_ = SL_TRY(relay::Relay::start(std::move(relay)));
+  return {};
+}
+
+void Collector::note_relay_losses() {
+  if (relay_ == nullptr) return;
+  const uint64_t lost = relay_->counters().lost();
+  const std::lock_guard lock(told_mutex_);
+  if (lost > told_relay_losses_) {
+    keeper_->note_lost({}, "relay-overflow", lost - told_relay_losses_);
+    told_relay_losses_ = lost;
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include "intake/intake.h"
 #include "pipeline/keeper.h"
+#include "pipeline/relay/relay.h"
 #include "pipeline/secret_file.h"
 #include "pipeline/upkeep.h"
 #include "store/search.h"
@@ -28,6 +29,7 @@ struct CollectorOptions {
   size_t weave_bytes = size_t{192} << 20;
   uint64_t search_bytes = uint64_t{384} << 20;
   unsigned threads = 2;
+  relay::RelayOptions relay;  // notice is set here, and a folder where there is none
   Nanoseconds sync_every = 250 * kMillisecond;
   store::RetentionPolicy retention;
   std::function<Result<std::vector<store::Hold>>()> holds;  // what retention must not take
@@ -62,7 +64,8 @@ class Collector final {
   Keeper& keeper() { return *keeper_; }
   SecretFile& secrets() { return *secrets_; }
   Upkeep& upkeep() { return *upkeep_; }
-  intake::Intake* intake() { return intake_; }  // null: HEP is not taken
+  intake::Intake* intake() { return intake_; }                // null: HEP is not taken
+  const relay::Relay* relay() const { return relay_.get(); }  // null: nothing is relayed
   const CollectorOptions& options() const { return options_; }
   Health health() const;
 
@@ -75,6 +78,8 @@ class Collector final {
   void seal_loop();
   void keep_house();
   void note_intake_losses();
+  Result<void> open_relay();
+  void note_relay_losses();
   std::string checkpoint_path() const { return options_.store.folder + "/open-calls"; }
   void notice(std::string_view text) const;
   void sleep(std::chrono::milliseconds time);
@@ -85,6 +90,7 @@ class Collector final {
   std::unique_ptr<SecretFile> secrets_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Upkeep> upkeep_;
+  std::unique_ptr<relay::Relay> relay_;
   std::unique_ptr<capture::Source> source_;
   intake::Intake* intake_ = nullptr;  // part of source_
   std::atomic<bool> stop_{false}, over_{false};
@@ -93,6 +99,8 @@ class Collector final {
   std::optional<Error> error_;
   intake::Totals told_;  // losses that the ledger has
   uint64_t told_kernel_drops_ = 0;
+  std::mutex told_mutex_;
+  uint64_t told_relay_losses_ = 0;
   std::vector<std::thread> threads_;
   std::thread taker_;
 };

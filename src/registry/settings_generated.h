@@ -16,6 +16,7 @@ enum class SettingId : uint16_t {
   HttpSearchesAtOnce,
   HttpOpenapiPublic,
   HepListen,
+  HepSctp,
   HepTlsCertificate,
   HepTlsKey,
   HepTlsClientCa,
@@ -28,6 +29,13 @@ enum class SettingId : uint16_t {
   CaptureInterfaces,
   CaptureNode,
   CaptureFilter,
+  RelayTo,
+  RelayFilter,
+  RelayKey,
+  RelayCompress,
+  RelayMaskBodies,
+  RelaySpoolMax,
+  RelayTlsCa,
   RetentionSipAge,
   RetentionMediaAge,
   RetentionEventAge,
@@ -54,6 +62,6 @@ enum class SettingId : uint16_t {
   LogLevel,
 };
 
-constexpr uint16_t kSettingCount = 46;
+constexpr uint16_t kSettingCount = 54;
 
 }  // namespace siploom::registry

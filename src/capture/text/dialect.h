@@ -35,6 +35,7 @@ struct TextPacket {
   TimeText time;
   std::optional<LinkType> link;  // set: `octets` is the frame
   std::string octets;            // frame or payload
+  bool is_cut = false;           // the text had more of it than a message can hold
   Party src, dst;
   Direction direction = Direction::Unknown;
   Transport transport = Transport::Unknown;

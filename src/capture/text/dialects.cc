@@ -5,6 +5,7 @@
 namespace siploom::capture::dump {
 
 Dialects::Dialects() : bare_(make_bare()) {
+  with_heading_.push_back(make_hepipe());
   with_heading_.push_back(make_tcpdump());
   with_heading_.push_back(make_tshark());
   with_heading_.push_back(make_hex_dump());

@@ -19,6 +19,7 @@ std::unique_ptr<Dialect> make_cisco();       // IOS "debug ccsip messages"
 std::unique_ptr<Dialect> make_sipp();        // SIPp -trace_msg
 std::unique_ptr<Dialect> make_pjsua();       // pjsua / PJSIP library logs
 std::unique_ptr<Dialect> make_sipdump();     // Kamailio's sipdump module
+std::unique_ptr<Dialect> make_hepipe();      // "seconds;microseconds;id;ip;port;ip;port;payload"
 std::unique_ptr<Dialect> make_honeypot();    // "Source: ..., Datetime: ..., Message:"
 std::unique_ptr<Dialect>
 make_bare();  // SIP messages with or without some unknown log's line before them

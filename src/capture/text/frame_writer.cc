@@ -76,6 +76,7 @@ uint32_t distance(uint32_t a, uint32_t b) { return std::min(a - b, b - a); }
 
 void FrameWriter::write_octets(Timestamp time, const TextPacket& packet, FrameBuffer& out) {
   const ByteSpan octets = as_bytes(packet.octets);
+  if (packet.is_cut) ++cut_;
   out.entries.push_back(
       {time, out.bytes.size(), octets.size(), packet.link.value_or(LinkType::Raw)});
   out.bytes.insert(out.bytes.end(), octets.begin(), octets.end());
