@@ -3,6 +3,7 @@
 // Pointers to values die at the next insert.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -93,6 +94,18 @@ class FlatMap final {
   void clear() {
     slots_.clear();
     size_ = mask_ = 0;
+  }
+  // Empty, but for memory of as many values as it had, for those who will fill it again.
+  void wipe() {
+    size_t slots = 16;
+    while (size_ * 8 > slots * 7) slots *= 2;
+    if (slots_.size() > 2 * slots) {
+      slots_ = Slots(slots);
+    } else {
+      std::fill(slots_.begin(), slots_.end(), Slot{});
+    }
+    mask_ = slots_.empty() ? 0 : slots_.size() - 1;
+    size_ = 0;
   }
   void reserve(size_t count) {
     while (count * 8 > slots_.size() * 7) grow();

@@ -74,6 +74,25 @@ size_t ascii_prefix(std::string_view s) {
   return at;
 }
 
+bool is_plain_ascii(std::string_view s) {
+  // Sixteen octets at a time: as signed numbers all are above zero.
+  using Octets = signed char __attribute__((vector_size(16)));
+  Octets good = ~Octets{};
+  size_t at = 0;
+  for (; at + sizeof(Octets) <= s.size(); at += sizeof(Octets)) {
+    Octets octets;
+    std::memcpy(&octets, s.data() + at, sizeof octets);
+    good &= octets > 0;
+  }
+  uint64_t halves[2];
+  std::memcpy(halves, &good, sizeof halves);
+  if ((halves[0] & halves[1]) != ~uint64_t{0}) return false;
+  for (; at < s.size(); ++at) {
+    if (static_cast<signed char>(s[at]) <= 0) return false;
+  }
+  return true;
+}
+
 bool is_utf8(std::string_view s) {
   while (true) {
     s.remove_prefix(ascii_prefix(s));

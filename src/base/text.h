@@ -119,6 +119,8 @@ std::string_view take_line(std::string_view& rest);
 
 // How many octets at the beginning are ASCII.
 size_t ascii_prefix(std::string_view bytes);
+// True when every octet is 1 to 127: ASCII without NULs.
+bool is_plain_ascii(std::string_view bytes);
 // True when the bytes are well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool is_utf8(std::string_view bytes);
 // Octets that are no part of it become U+FFFD, NULs too when `no_nul`.

@@ -124,3 +124,19 @@ TEST_CASE("edit distance counts a transposition once") {
   CHECK(edit_distance("stauts", "status") == 1);
   CHECK(edit_distance("abc", "xyzuvw") == 6);
 }
+
+TEST_CASE("plain ASCII is known at any length and place") {
+  CHECK(is_plain_ascii(""));
+  for (const size_t size : {1u, 7u, 15u, 16u, 17u, 64u, 100u}) {
+    std::string text(size, 'a');
+    CHECK(is_plain_ascii(text));
+    for (size_t i = 0; i < size; ++i) {
+      for (const char c : {'\0', '\x80', '\xFF'}) {
+        text[i] = c;
+        CHECK_FALSE(is_plain_ascii(text));
+      }
+      text[i] = '\x7F';
+    }
+    CHECK(is_plain_ascii(text));
+  }
+}

@@ -53,6 +53,7 @@ void ask_tails(const Chunk& chunk, const Tails::List& tails, std::vector<uint64_
 struct Keeper::Prepared final : ConsumerData {
   std::string entries;
   std::vector<uint32_t> offsets;  // of each entry
+  size_t kept = 0;                // octets of those that are kept, moved together at the front
   std::shared_ptr<const Tails::List> tails;
   std::vector<uint64_t> wanted;  // of each message and event: a bit a tail
 };
@@ -84,6 +85,7 @@ void Keeper::prepare(Chunk& chunk) {
   }
   prepared->entries.clear();
   prepared->offsets.clear();
+  prepared->kept = 0;
   prepared->wanted.clear();
   prepared->tails = tails_.is_empty() ? nullptr : tails_.list();
   store::RecordFields fields;
@@ -122,11 +124,28 @@ Sighting Keeper::judge(const Message& message) {
 void Keeper::keep(Prepared& prepared, size_t entry, uint16_t flags) {
   const size_t begin = prepared.offsets[entry], end = prepared.offsets[entry + 1];
   auto& head = *reinterpret_cast<store::RecordHead*>(&prepared.entries[begin]);
+  ++counters_.by_kind[head.entry.kind];
   head.sequence = sequence_++;
   head.flags = static_cast<uint16_t>(head.flags | flags);
-  entries_.append(prepared.entries, begin, end - begin);
+  if (prepared.kept != begin) {
+    std::memmove(&prepared.entries[prepared.kept], &prepared.entries[begin], end - begin);
+  }
+  prepared.kept += end - begin;
   ++counters_.records;
-  ++counters_.by_kind[head.entry.kind];
+}
+
+// The weaver's tables and those of sightings are larger than the caches.
+void Keeper::fetch_ahead(const std::vector<Message>& messages, size_t at) const {
+  constexpr size_t kAhead = 6;
+  if (at + 2 * kAhead < messages.size()) {
+    const Message& message = messages[at + 2 * kAhead];
+    weaver_.prefetch_slot(message.facts);
+    if (message.record.agent != nullptr) sightings_.prefetch(message.copy_hash);
+  }
+  if (at + kAhead < messages.size()) weaver_.prefetch_call(messages[at + kAhead].facts);
+  if (at + kAhead / 2 < messages.size()) {
+    weaver_.prefetch_lists(messages[at + kAhead / 2].facts);
+  }
 }
 
 void Keeper::take_message(const Message& message, Prepared& prepared, size_t i) {
@@ -234,7 +253,10 @@ void Keeper::consume(size_t, Chunk& chunk) {
     const std::lock_guard lock(weaver_mutex_);
     const size_t messages = chunk.messages.size();
     sequence_ = store_.take_sequences(messages + chunk.events.size());
-    for (size_t i = 0; i < messages; ++i) take_message(chunk.messages[i], prepared, i);
+    for (size_t i = 0; i < messages; ++i) {
+      fetch_ahead(chunk.messages, i);
+      take_message(chunk.messages[i], prepared, i);
+    }
     for (size_t i = 0; i < chunk.events.size(); ++i) {
       take_event(chunk.events[i], prepared, messages + i);
     }
@@ -246,7 +268,8 @@ void Keeper::consume(size_t, Chunk& chunk) {
     if (options_.live) ledger_.write(entries_, now);
     counters_.evicted = weaver_.counters().evicted;
   }
-  if (auto stored = store_entries(); !stored) {
+  const ByteSpan records = as_bytes(prepared.entries).first(prepared.kept);
+  if (auto stored = store_entries(records); !stored) {
     error_ = stored.error();
     failed_ = true;
   }
@@ -276,9 +299,9 @@ void Keeper::tell_tails(const Chunk& chunk, const Prepared& prepared) {
 
 // A store that is full takes no more until there is room: then everything before us waits, too,
 // down to the senders' connections.
-Result<void> Keeper::store_entries() {
+Result<void> Keeper::store_entries(ByteSpan records) {
   while (true) {
-    auto stored = store_.append(as_bytes(entries_));
+    auto stored = store_.append({records, as_bytes(entries_)});
     if (stored) {
       entries_.clear();
       return {};

@@ -79,6 +79,7 @@ class Keeper final : public Consumer {
   void take_message(const Message& message, Prepared& prepared, size_t i);
   void take_event(const Event& event, Prepared& prepared, size_t i);
   void keep(Prepared& prepared, size_t entry, uint16_t flags);
+  void fetch_ahead(const std::vector<Message>& messages, size_t at) const;
   void tie_to_call(const Event& event);
   void take_streams(const Chunk& chunk, Timestamp now);
   void write_streams(Timestamp quiet_since);
@@ -88,7 +89,7 @@ class Keeper final : public Consumer {
   Result<Timestamp> refeed(store::Search& search, uint64_t from,
                            const FlatMap<uint64_t, uint64_t>& known);
   Result<void> discard_written(store::Search& search, Timestamp since);
-  Result<void> store_entries();
+  Result<void> store_entries(ByteSpan records = {});
   std::shared_ptr<const store::RowSet> look_at_calls();
 
   store::Store& store_;
@@ -104,7 +105,7 @@ class Keeper final : public Consumer {
   Ledger ledger_;
   Tails tails_;
   uint64_t sequence_ = 0;
-  std::string entries_;  // of records and calls that the store has not taken yet
+  std::string entries_;  // of calls, streams and what else the store has not taken yet
   KeeperCounters counters_;
   std::atomic<bool> failed_{false};
   std::optional<Error> error_;

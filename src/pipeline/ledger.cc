@@ -12,20 +12,22 @@ constexpr Nanoseconds kMinute = 60 * kSecond;
 
 void Ledger::count(store::Fate fate, const IpAddress& source, std::string_view node,
                    std::string_view reason, uint64_t messages, uint64_t octets) {
-  const bool same = last_key_ != nullptr && std::get<0>(*last_key_) == fate &&
-                    std::get<1>(*last_key_) == source && std::get<2>(*last_key_) == node &&
-                    std::get<3>(*last_key_) == reason;
+  const size_t place = source.octets[15] + node.size() + reason.size() +
+                       (node.empty() ? 0 : static_cast<unsigned char>(node.back()));
+  Recent& recent = recent_[place % recent_.size()];
+  const bool same = recent.key != nullptr && std::get<0>(*recent.key) == fate &&
+                    std::get<1>(*recent.key) == source && std::get<2>(*recent.key) == node &&
+                    std::get<3>(*recent.key) == reason;
   if (!same) {
     Key key(fate, source, node, reason);
     if (sums_.size() >= kMaxRows && sums_.find(key) == sums_.end()) {
       key = Key(fate, IpAddress{}, "(others)", std::string(reason));
     }
     const auto at = sums_.try_emplace(std::move(key)).first;
-    last_key_ = &at->first;
-    last_ = &at->second;
+    recent = {&at->first, &at->second};
   }
-  last_->messages += messages;
-  last_->octets += octets;
+  recent.sum->messages += messages;
+  recent.sum->octets += octets;
 }
 
 void Ledger::write(std::string& entries, Timestamp now, bool all) {
@@ -44,8 +46,7 @@ void Ledger::write(std::string& entries, Timestamp now, bool all) {
     store::append_ledger(entries, fields);
   }
   sums_.clear();
-  last_ = nullptr;
-  last_key_ = nullptr;
+  recent_ = {};
   minute_ = minute;
 }
 

@@ -2,6 +2,7 @@
 // lost, and why. Gathers one minute in memory and writes it as rows. One thread.
 #pragma once
 
+#include <array>
 #include <map>
 #include <string>
 #include <tuple>
@@ -26,8 +27,12 @@ class Ledger final {
   };
   using Key = std::tuple<store::Fate, IpAddress, std::string, std::string>;
   std::map<Key, Sum, std::less<>> sums_;
-  Sum* last_ = nullptr;  // of the key counted last
-  const Key* last_key_ = nullptr;
+  // Keys counted lately: a few agents send nearly everything.
+  struct Recent {
+    const Key* key = nullptr;
+    Sum* sum = nullptr;
+  };
+  std::array<Recent, 32> recent_{};
   int64_t minute_ = 0;
 };
 

@@ -20,7 +20,8 @@ Nanoseconds between(Timestamp a, Timestamp b) { return a > b ? a - b : b - a; }
 Sighting SightingFilter::judge(uint64_t hash, uint64_t node, Timestamp time, Timestamp received) {
   const bool old = !is_known(began_) || between(received, began_) > kGeneration;
   if (old || current_.size() >= kMaxRemembered) {
-    previous_ = std::exchange(current_, Generation{});
+    std::swap(previous_, current_);
+    current_.wipe();
     began_ = received;
   }
   const auto [seen, is_new] = current_.insert(hash, hash);

@@ -16,6 +16,11 @@ class SightingFilter final {
  public:
   // `hash` is of the message and its endpoints (copy_hash_of), `node` of the agent; `time` is the
   // agent's, `received` ours.
+  // Lets the processor fetch what judge() will touch.
+  void prefetch(uint64_t hash) const {
+    current_.prefetch(hash);
+    previous_.prefetch(hash);
+  }
   Sighting judge(uint64_t hash, uint64_t node, Timestamp time, Timestamp received);
 
  private:

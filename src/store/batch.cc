@@ -23,13 +23,10 @@ size_t Batch::row_count() const {
 ByteSpan Batch::append(ByteSpan entries) {
   if (entries.empty() || bytes() + entries.size() > kMaxBytes) return {};
   if (blocks_.empty() || blocks_.back().size - blocks_.back().used < entries.size()) {
-    Block block;
-    block.size = std::max(kBlockBytes, entries.size());
-    block.bytes = std::make_unique_for_overwrite<uint8_t[]>(block.size);
-    blocks_.push_back(std::move(block));
+    blocks_.emplace_back(std::max(kBlockBytes, entries.size()));
   }
   Block& block = blocks_.back();
-  uint8_t* to = block.bytes.get() + block.used;
+  uint8_t* to = block.bytes + block.used;
   std::memcpy(to, entries.data(), entries.size());
   block.used += entries.size();
   bytes_.store(bytes() + entries.size(), std::memory_order_relaxed);

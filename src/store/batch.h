@@ -6,8 +6,10 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "base/time.h"
 #include "store/entry.h"
 
@@ -44,14 +46,20 @@ class Batch final {
   size_t row_count() const;
   bool is_empty() const { return bytes() == 0; }
 
-  static constexpr size_t kBlockBytes = size_t{1} << 20;
+  static constexpr size_t kBlockBytes = 2 * kHugePage;
   static constexpr size_t kMaxBytes = size_t{768} << 20;
 
  private:
   static size_t index(Table table) { return static_cast<size_t>(table) - 1; }
   struct Block {
-    std::unique_ptr<uint8_t[]> bytes;
-    size_t size = 0, used = 0;
+    explicit Block(size_t octets) : bytes(HugePages<uint8_t>().allocate(octets)), size(octets) {}
+    Block(Block&& other) noexcept
+        : bytes(std::exchange(other.bytes, nullptr)), size(other.size), used(other.used) {}
+    ~Block() {
+      if (bytes != nullptr) HugePages<uint8_t>().deallocate(bytes, size);
+    }
+    uint8_t* bytes;
+    size_t size, used = 0;
   };
 
   uint64_t log_number_;

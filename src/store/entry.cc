@@ -1,5 +1,6 @@
 #include "store/entry.h"
 
+#include "base/text.h"
 #include "store/entry_writer.h"
 
 namespace siploom::store {
@@ -23,6 +24,15 @@ bool is_sound(ByteSpan bytes) {
   if (head.entry.size < sizeof(Head)) return false;
   if constexpr (std::is_same_v<Head, RecordHead>) {
     if (uint64_t{head.payload_offset} + head.payload_size > head.entry.size) return false;
+    // Nobody looks again at texts that are said to be plain.
+    if ((head.flags & kPlain) != 0) {
+      for (const Slice& slice : head.texts) {
+        if (size_t{slice.offset} + slice.size > head.entry.size ||
+            !is_plain_ascii(text_at(bytes.data(), slice))) {
+          return false;
+        }
+      }
+    }
   }
   return slices_fit(head);
 }

@@ -70,6 +70,7 @@ enum RecordFlag : uint16_t {
   kMalformed = 4,
   kSecretCut = 8,  // a TLS secret was taken out of the payload and is kept apart
   kDatagram = 16,  // came in a datagram of its own: ends where its payload ends
+  kPlain = 32,     // texts and payload are ASCII without NULs
 };
 
 struct RecordHead {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json_writer.h"
+#include "base/text.h"
 
 namespace siploom::store {
 
@@ -36,7 +37,32 @@ class Maker final {
     slice = {static_cast<uint16_t>(offset), static_cast<uint16_t>(text.size())};
     return true;
   }
+  // Texts, a line each.
+  template <class Texts>
+  Slice add_lines(const Texts& texts) {
+    return add_written(kMaxTextBytes, true, [&](std::string& out) {
+      const size_t begin = out.size();
+      for (const std::string_view text : texts) {
+        if (out.size() > begin) out += '\n';
+        out += text;
+      }
+    });
+  }
+  // What `write` appends; of what is longer than `most`, the first octets or nothing.
+  template <class Fn>
+  Slice add_written(size_t most, bool may_cut, Fn&& write) {
+    const size_t before = out_.size(), offset = before - begin_;
+    write(out_);
+    size_t size = out_.size() - before;
+    if (size > most) size = may_cut ? most : 0;
+    if (offset + size > kReach) size = 0;
+    out_.resize(before + size);
+    if (size == 0) return {};
+    return {static_cast<uint16_t>(offset), static_cast<uint16_t>(size)};
+  }
   size_t offset() const { return out_.size() - begin_; }
+  // Behind the head, so far.
+  std::string_view octets() const { return std::string_view(out_).substr(begin_ + sizeof(Head)); }
   void append(ByteSpan bytes) { out_.append(as_text(bytes)); }
   void finish(Head& head, Table table) {
     out_.resize((out_.size() + 7) & ~size_t{7});
@@ -50,18 +76,7 @@ class Maker final {
   size_t begin_;
 };
 
-template <class Texts>
-std::string joined(const Texts& texts) {
-  std::string out;
-  for (const std::string_view text : texts) {
-    if (!out.empty()) out += '\n';
-    out += text;
-  }
-  return out;
-}
-
-std::string legs_json(const model::Call& call) {
-  std::string out;
+void write_legs(std::string& out, const model::Call& call) {
   JsonWriter json(out);
   json.begin_array();
   for (const model::Leg& leg : call.legs) {
@@ -81,11 +96,9 @@ std::string legs_json(const model::Call& call) {
     json.end_object();
   }
   json.end_array();
-  return out;
 }
 
-std::string media_json(const model::Call& call) {
-  std::string out;
+void write_media(std::string& out, const model::Call& call) {
   JsonWriter json(out);
   json.begin_array();
   for (const model::MediaEndpoint& media : call.media) {
@@ -96,7 +109,6 @@ std::string media_json(const model::Call& call) {
     json.end_object();
   }
   json.end_array();
-  return out;
 }
 
 std::array<Timestamp, kCallTimes> times_of(const model::Call& call) {
@@ -141,6 +153,7 @@ void append_record(std::string& out, const RecordFields& fields) {
   head.payload_offset = static_cast<uint32_t>(at);
   head.payload_size = static_cast<uint32_t>(payload.size());
   maker.append(payload);
+  if (is_plain_ascii(maker.octets())) head.flags |= kPlain;
   maker.finish(head, Table::Records);
 }
 
@@ -190,18 +203,21 @@ void append_call(std::string& out, const model::Call& call, const CallExtras& ex
   set(CallText::ToUser, call.to.user);
   set(CallText::ToHost, call.to.host);
   set(CallText::ToDisplay, call.to.display);
-  set(CallText::UserAgents, joined(call.user_agents));
-  set(CallText::Offered, joined(call.offered));
-  set(CallText::Codecs, joined(call.codecs));
-  set(CallText::CorrelationIds, joined(call.correlation_ids));
-  set(CallText::Nodes, joined(call.nodes));
-  // JSON that is cut is of no use; the forks and endpoints that a call keeps are few.
-  const auto set_json = [&](CallText which, const std::string& json) {
-    if (json.size() <= kMaxJsonBytes)
-      head.texts[static_cast<size_t>(which)] = maker.add(json, kMaxJsonBytes);
+  const auto set_lines = [&](CallText which, const auto& texts) {
+    head.texts[static_cast<size_t>(which)] = maker.add_lines(texts);
   };
-  set_json(CallText::Legs, legs_json(call));
-  set_json(CallText::Media, media_json(call));
+  set_lines(CallText::UserAgents, call.user_agents);
+  set_lines(CallText::Offered, call.offered);
+  set_lines(CallText::Codecs, call.codecs);
+  set_lines(CallText::CorrelationIds, call.correlation_ids);
+  set_lines(CallText::Nodes, call.nodes);
+  // JSON that is cut is of no use; the forks and endpoints that a call keeps are few.
+  const auto set_json = [&](CallText which, void (*write)(std::string&, const model::Call&)) {
+    head.texts[static_cast<size_t>(which)] =
+        maker.add_written(kMaxJsonBytes, false, [&](std::string& json) { write(json, call); });
+  };
+  set_json(CallText::Legs, write_legs);
+  set_json(CallText::Media, write_media);
   maker.finish(head, Table::Calls);
 }
 

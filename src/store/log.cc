@@ -33,6 +33,15 @@ std::string log_head(uint64_t number) {
   return head;
 }
 
+std::string frame_head(ByteSpan entries) {
+  std::string head(kFrameMagic);
+  const auto length = static_cast<uint32_t>(entries.size());
+  const uint64_t hash = hash_bytes(entries, kLogHashSeed);
+  put(head, &length, sizeof length);
+  put(head, &hash, sizeof hash);
+  return head;
+}
+
 }  // namespace
 
 LogWriter::LogWriter(LogWriter&& other) noexcept
@@ -67,18 +76,24 @@ Result<LogWriter> LogWriter::create(const std::string& path, uint64_t number) {
   return log;
 }
 
-Result<void> LogWriter::append(ByteSpan entries) {
-  std::string head(kFrameMagic);
-  const auto length = static_cast<uint32_t>(entries.size());
-  const uint64_t hash = hash_bytes(entries, kLogHashSeed);
-  put(head, &length, sizeof length);
-  put(head, &hash, sizeof hash);
-  std::array<iovec, 2> parts = {iovec{head.data(), head.size()},
-                                iovec{const_cast<uint8_t*>(entries.data()), entries.size()}};
-  const size_t wanted = head.size() + entries.size();
-  size_t done = 0;
+Result<void> LogWriter::append(const std::array<ByteSpan, 2>& parts) {
+  std::array<std::string, 2> heads;
+  std::array<iovec, 4> pieces;
+  size_t count = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].empty()) continue;
+    heads[i] = frame_head(parts[i]);
+    pieces[count++] = {heads[i].data(), heads[i].size()};
+    pieces[count++] = {const_cast<uint8_t*>(parts[i].data()), parts[i].size()};
+  }
+  return write_all(std::span(pieces).first(count));
+}
+
+Result<void> LogWriter::write_all(std::span<iovec> pieces) {
+  size_t wanted = 0, done = 0;
+  for (const iovec& piece : pieces) wanted += piece.iov_len;
   while (done < wanted) {
-    const ssize_t n = ::writev(fd_, parts.data(), parts.size());
+    const ssize_t n = ::writev(fd_, pieces.data(), static_cast<int>(pieces.size()));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) {
       const int why = errno;
@@ -92,10 +107,10 @@ Result<void> LogWriter::append(ByteSpan entries) {
     }
     done += static_cast<size_t>(n);
     auto left = static_cast<size_t>(n);
-    for (iovec& part : parts) {
-      const size_t step = std::min(left, part.iov_len);
-      part.iov_base = static_cast<char*>(part.iov_base) + step;
-      part.iov_len -= step;
+    for (iovec& piece : pieces) {
+      const size_t step = std::min(left, piece.iov_len);
+      piece.iov_base = static_cast<char*>(piece.iov_base) + step;
+      piece.iov_len -= step;
       left -= step;
     }
   }

@@ -2,9 +2,13 @@
 // head and frames, each a length, a checksum and whole entries; a torn tail is cut off and told.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
+
+#include <sys/uio.h>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -24,9 +28,10 @@ class LogWriter final {
   LogWriter& operator=(LogWriter&& other) noexcept;
   ~LogWriter();
 
-  // One frame of whole entries. On an error (a full disk) the file is cut back to what it held
-  // before: the entries may be given again.
-  Result<void> append(ByteSpan entries);
+  // A frame of whole entries from each part that is not empty. On an error (a full disk) the file
+  // is cut back to what it held before: the entries may be given again.
+  Result<void> append(const std::array<ByteSpan, 2>& parts);
+  Result<void> append(ByteSpan entries) { return append({entries, {}}); }
   // Waits until everything appended is on the disk.
   Result<void> sync();
   // A descriptor of its own for a thread that syncs while another appends; -1: failed.
@@ -36,6 +41,7 @@ class LogWriter final {
 
  private:
   LogWriter() = default;
+  Result<void> write_all(std::span<iovec> pieces);
   std::string path_;
   int fd_ = -1;
   uint64_t size_ = 0;

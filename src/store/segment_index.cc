@@ -31,7 +31,7 @@ void put(std::string& out, T value) {
 
 }  // namespace
 
-size_t SegmentIndexMaker::KeyHash::operator()(const Key& key) const {
+uint64_t SegmentIndexMaker::hash_of(const Key& key) {
   return mix(static_cast<uint64_t>(static_cast<uint32_t>(key.minute)) << 32 |
                  uint64_t{key.kind} << 16 | key.status,
              uint64_t{key.name} << 16 | key.node);
@@ -39,24 +39,44 @@ size_t SegmentIndexMaker::KeyHash::operator()(const Key& key) const {
 
 uint16_t SegmentIndexMaker::number_of(std::string_view text) {
   text = text.substr(0, 255);
-  const auto known = numbers_.find(std::string(text));
-  if (known != numbers_.end()) return known->second;
+  const uint64_t hash = hash_text(text);
+  if (const uint16_t* known = numbers_.find(hash, text)) return *known;
   if (texts_.size() >= kMaxTexts) return number_of(kRest);
-  if (texts_.size() + 1 == kMaxTexts) text = kRest;
+  const bool is_last = texts_.size() + 1 == kMaxTexts;
   const auto number = static_cast<uint16_t>(texts_.size());
-  texts_.emplace_back(text);
-  numbers_.emplace(text, number);
+  const std::string& kept = texts_.emplace_back(is_last ? kRest : text);
+  *numbers_.insert(is_last ? hash_text(kept) : hash, kept).first = number;
   return number;
 }
 
 void SegmentIndexMaker::add_rollup(const RollupRow& row) {
   const Key key{static_cast<int32_t>(row.minute), number_of(row.kind), number_of(row.name),
                 number_of(row.node), row.status};
-  if (rollup_.size() >= kMaxRollup && rollup_.find(key) == rollup_.end()) {
-    rollup_[Key{key.minute, key.kind, number_of(kRest), number_of(kRest), 0}] += row.count;
+  if (uint32_t* known = rollup_.find(hash_of(key), key)) {
+    *known += row.count;
     return;
   }
-  rollup_[key] += row.count;
+  const bool full = rollup_.size() >= kMaxRollup;
+  const Key counted = full ? Key{key.minute, key.kind, number_of(kRest), number_of(kRest), 0} : key;
+  *rollup_.insert(hash_of(counted), counted).first += row.count;
+}
+
+void SegmentIndexMaker::add_once(Place place, KeyKind kind, std::string_view text) {
+  if (text == before_[place]) return;
+  before_[place] = text;
+  add_text(kind, text);
+}
+
+void SegmentIndexMaker::add_addresses(const std::array<uint8_t, 16>& src,
+                                      const std::array<uint8_t, 16>& dst) {
+  const bool same =
+      (src == src_before_ && dst == dst_before_) || (src == dst_before_ && dst == src_before_);
+  if (any_addresses_ && same) return;
+  any_addresses_ = true;
+  src_before_ = src;
+  dst_before_ = dst;
+  add_key(bloom_key(IpAddress{src}));
+  add_key(bloom_key(IpAddress{dst}));
 }
 
 void SegmentIndexMaker::add_text(KeyKind kind, std::string_view text) {
@@ -67,8 +87,8 @@ void SegmentIndexMaker::add_text(KeyKind kind, std::string_view text) {
 }
 
 void SegmentIndexMaker::add_record(const RecordHead& record) {
-  add_text(KeyKind::Id, record.text(RecordText::CallId));
-  add_text(KeyKind::Id, record.text(RecordText::CorrelationId));
+  add_once(kCallId, KeyKind::Id, record.text(RecordText::CallId));
+  add_once(kCorrelationId, KeyKind::Id, record.text(RecordText::CorrelationId));
   std::string_view ids = record.text(RecordText::ExtraIds);
   while (!ids.empty()) {
     const Halves halves = split_once(ids, '\n');
@@ -76,11 +96,10 @@ void SegmentIndexMaker::add_record(const RecordHead& record) {
     add_text(KeyKind::Id, split_once(halves.before, ':').after);
     ids = halves.after;
   }
-  add_text(KeyKind::Number, record.text(RecordText::FromUser));
-  add_text(KeyKind::Number, record.text(RecordText::ToUser));
-  add_text(KeyKind::Number, record.text(RecordText::RuriUser));
-  add_key(bloom_key(IpAddress{record.src}));
-  add_key(bloom_key(IpAddress{record.dst}));
+  add_once(kFromUser, KeyKind::Number, record.text(RecordText::FromUser));
+  add_once(kToUser, KeyKind::Number, record.text(RecordText::ToUser));
+  add_once(kRuriUser, KeyKind::Number, record.text(RecordText::RuriUser));
+  add_addresses(record.src, record.dst);
   add_rollup({record.time_ns / kMinute,
               model::record_kind_name(static_cast<model::RecordKind>(record.entry.kind)),
               record.text(RecordText::Method), record.text(RecordText::Node), record.status, 1});
@@ -97,8 +116,7 @@ void SegmentIndexMaker::add_call(const CallHead& call) {
   add_text(KeyKind::Number, call.text(CallText::FromUser));
   add_text(KeyKind::Number, call.text(CallText::ToUser));
   add_text(KeyKind::Number, call.text(CallText::RuriUser));
-  add_key(bloom_key(IpAddress{call.src}));
-  add_key(bloom_key(IpAddress{call.dst}));
+  add_addresses(call.src, call.dst);
   add_rollup({call.time(CallTime::Start).ns / kMinute,
               model::kind_name(static_cast<model::CallKind>(call.entry.kind)),
               model::state_name(static_cast<model::CallState>(call.state)),
@@ -113,8 +131,7 @@ void SegmentIndexMaker::add(const EntryHead& entry) {
   if (entry.table == Table::Streams) {
     const auto& stream = reinterpret_cast<const StreamHead&>(entry);
     add_text(KeyKind::Id, stream.text(StreamText::CallId));
-    add_key(bloom_key(IpAddress{stream.src}));
-    add_key(bloom_key(IpAddress{stream.dst}));
+    add_addresses(stream.src, stream.dst);
   }
 }
 
@@ -124,14 +141,14 @@ std::string SegmentIndexMaker::finish() const {
   keys_.for_each([&](uint64_t key) { keys.push_back(key); });
   const std::vector<uint8_t> bloom = make_bloom(keys);
   std::string body(reinterpret_cast<const char*>(bloom.data()), bloom.size());
-  for (const auto& [key, count] : rollup_) {
+  rollup_.for_each([&](const Key& key, uint32_t count) {
     put(body, key.minute);
     put(body, key.kind);
     put(body, key.name);
     put(body, key.node);
     put(body, key.status);
     put(body, count);
-  }
+  });
   for (const std::string& text : texts_) {
     put(body, static_cast<uint16_t>(text.size()));
     body += text;

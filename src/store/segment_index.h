@@ -3,13 +3,15 @@
 // histogram none.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "base/flat_map.h"
 #include "base/hash_set.h"
 #include "base/result.h"
 #include "store/bloom.h"
@@ -27,7 +29,8 @@ struct RollupRow {
   uint32_t count = 0;
 };
 
-// What a segment is found by, gathered row by row.
+// What a segment is found by, gathered row by row. Quick when rows that have much in common follow
+// each other, as those of one Call-ID do.
 class SegmentIndexMaker final {
  public:
   void add(const EntryHead& entry);
@@ -43,18 +46,23 @@ class SegmentIndexMaker final {
     uint16_t kind = 0, name = 0, node = 0, status = 0;
     bool operator==(const Key&) const = default;
   };
-  struct KeyHash {
-    size_t operator()(const Key& key) const;
-  };
+  // The places that a row's keys come from; what the row before had there is in the set already.
+  enum Place : uint8_t { kCallId, kCorrelationId, kFromUser, kToUser, kRuriUser, kPlaces };
+  static uint64_t hash_of(const Key& key);
   uint16_t number_of(std::string_view text);
+  void add_once(Place place, KeyKind kind, std::string_view text);
+  void add_addresses(const std::array<uint8_t, 16>& src, const std::array<uint8_t, 16>& dst);
   void add_record(const RecordHead& record);
   void add_call(const CallHead& call);
   void add_text(KeyKind kind, std::string_view text);
 
   HashSet keys_;
-  std::unordered_map<Key, uint32_t, KeyHash> rollup_;
-  std::unordered_map<std::string, uint16_t> numbers_;
-  std::vector<std::string> texts_;
+  std::array<std::string, kPlaces> before_;
+  std::array<uint8_t, 16> src_before_{}, dst_before_{};
+  bool any_addresses_ = false;
+  FlatMap<Key, uint32_t> rollup_;
+  FlatMap<std::string_view, uint16_t> numbers_;  // the texts lie in texts_
+  std::deque<std::string> texts_;
 };
 
 class SegmentIndex final {

@@ -211,12 +211,13 @@ Result<void> Store::begin_first_batch() {
   return begun;
 }
 
-Result<void> Store::append(ByteSpan entries) {
-  if (entries.empty()) return {};
+Result<void> Store::append(const std::array<ByteSpan, 2>& entries) {
+  const size_t octets = entries[0].size() + entries[1].size();
+  if (octets == 0) return {};
   const std::lock_guard writer(writer_mutex_);
   SL_TRY_VOID(begin_first_batch());
   const bool full = active_->rows(Table::Records).size() >= options_.seal_rows ||
-                    active_->bytes() + entries.size() > options_.seal_bytes;
+                    active_->bytes() + octets > options_.seal_bytes;
   if (full && !active_->is_empty()) {
     {
       std::unique_lock lock(mutex_);
@@ -235,8 +236,10 @@ Result<void> Store::append(ByteSpan entries) {
   const Result<void> logged = log_->append(entries);
   if (!logged || state() != StoreState::Good) note_log(logged);
   if (!logged) return logged;
-  if (active_->append(entries).empty()) {
-    return fail(ErrorCode::LimitExceeded, "a batch of the store is full");
+  for (const ByteSpan part : entries) {
+    if (!part.empty() && active_->append(part).empty()) {
+      return fail(ErrorCode::LimitExceeded, "a batch of the store is full");
+    }
   }
   if (!is_known(batch_began_)) batch_began_ = options_.clock();
   // Whoever takes numbers appends what has them before it takes more.

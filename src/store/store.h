@@ -62,7 +62,9 @@ class Store final {
 
   // Takes whole entries, all or none. Waits while two full batches wait to be sealed. An error
   // leaves the store as it was: LimitExceeded when the disk is full.
-  Result<void> append(ByteSpan entries);
+  Result<void> append(ByteSpan entries) { return append({entries, {}}); }
+  // Entries that lie in two places.
+  Result<void> append(const std::array<ByteSpan, 2>& entries);
   // Numbers for `count` more records.
   uint64_t take_sequences(uint64_t count);
   // What was appended before is on the disk when this returns.

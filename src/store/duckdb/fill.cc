@@ -16,7 +16,7 @@ const LedgerHead& ledger(const EntryHead& e) { return reinterpret_cast<const Led
 
 template <RecordText kText>
 void record_text(VectorSink& sink, size_t row, const EntryHead& e) {
-  sink.text(row, record(e).text(kText));
+  sink.text(row, record(e).text(kText), (record(e).flags & kPlain) != 0);
 }
 template <CallText kText>
 void call_text(VectorSink& sink, size_t row, const EntryHead& e) {
@@ -64,14 +64,14 @@ constexpr auto kRecords = std::to_array<FillColumn>({
      [](S& s, size_t i, const E& e) { s.number<uint64_t>(i, record(e).sequence); }},
     {{"kind", Text, "What it is: sip, rtcp-report, log ..."},
      [](S& s, size_t i, const E& e) {
-       s.text(i, model::record_kind_name(static_cast<model::RecordKind>(e.kind)));
+       s.text(i, model::record_kind_name(static_cast<model::RecordKind>(e.kind)), true);
      }},
     {{"node", Text, "Agent that saw it"}, record_text<RecordText::Node>},
     {{"agent_id", UInt32, "The agent's number (HEP chunk 0x0c)"},
      [](S& s, size_t i, const E& e) { s.number<uint32_t>(i, record(e).agent_id); }},
     {{"transport", Text, "How it was carried"},
      [](S& s, size_t i, const E& e) {
-       s.text(i, transport_name(static_cast<Transport>(e.transport)));
+       s.text(i, transport_name(static_cast<Transport>(e.transport)), true);
      }},
     {{"src_ip", Text, "Source address"},
      [](S& s, size_t i, const E& e) { s.address(i, record(e).src); }},

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/hash.h"
 #include "store/files.h"
 #include "store/segment_index.h"
 
@@ -55,24 +56,30 @@ int64_t received_of(const EntryHead& entry) {
 // Records by (primary id, time): what one call said compresses best side by side, and a Call-ID is
 // in one row group. The other tables by time.
 struct SortKey {
-  uint64_t prefix;
+  uint64_t prefix, next;  // the first octets of the text
+  uint64_t hash;          // of all of it: rows of one call are told without looking at them again
   int64_t time;
   const EntryHead* entry;
 };
 
+SortKey sort_key(const EntryHead* entry) {
+  const std::string_view text = sort_text(*entry);
+  uint8_t head[16] = {};
+  if (!text.empty()) std::memcpy(head, text.data(), std::min(sizeof head, text.size()));
+  return {load_be64(head), load_be64(&head[8]), hash_text(text), time_of(*entry), entry};
+}
+
 void sort_rows(std::vector<const EntryHead*>& rows) {
   std::vector<SortKey> keys;
   keys.reserve(rows.size());
-  for (const EntryHead* entry : rows) {
-    const std::string_view text = sort_text(*entry);
-    uint8_t head[8] = {};
-    if (!text.empty()) std::memcpy(head, text.data(), std::min<size_t>(8, text.size()));
-    keys.push_back({load_be64(head), time_of(*entry), entry});
-  }
+  for (const EntryHead* entry : rows) keys.push_back(sort_key(entry));
   std::sort(keys.begin(), keys.end(), [](const SortKey& a, const SortKey& b) {
     if (a.prefix != b.prefix) return a.prefix < b.prefix;
-    const int order = sort_text(*a.entry).compare(sort_text(*b.entry));
-    if (order != 0) return order < 0;
+    if (a.next != b.next) return a.next < b.next;
+    if (a.hash != b.hash) {
+      const int order = sort_text(*a.entry).compare(sort_text(*b.entry));
+      if (order != 0) return order < 0;
+    }
     return a.time != b.time ? a.time < b.time : a.entry < b.entry;
   });
   for (size_t i = 0; i < rows.size(); ++i) rows[i] = keys[i].entry;
@@ -102,6 +109,14 @@ Segment describe(const std::vector<const EntryHead*>& rows) {
   return segment;
 }
 
+// Rows lie all over the batch: the processor is told early what will be looked at.
+void fetch_ahead(const std::vector<const EntryHead*>& rows, size_t at) {
+  constexpr size_t kAhead = 8, kLine = 64, kLines = 8;  // of a head and the texts behind it
+  if (at + kAhead >= rows.size()) return;
+  const auto* next = reinterpret_cast<const char*>(rows[at + kAhead]);
+  for (size_t i = 0; i < kLines; ++i) __builtin_prefetch(next + i * kLine);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Sealer>> Sealer::open(const DatabaseOptions& database,
@@ -114,10 +129,13 @@ Result<std::unique_ptr<Sealer>> Sealer::open(const DatabaseOptions& database,
 }
 
 Result<Segment> Sealer::seal(std::vector<const EntryHead*> rows, const std::string& path) {
+  Segment segment = describe(rows);  // while they are in the order in which they lie in memory
   sort_rows(rows);
-  Segment segment = describe(rows);
   SegmentIndexMaker index;
-  for (const EntryHead* entry : rows) index.add(*entry);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    fetch_ahead(rows, i);
+    index.add(*rows[i]);
+  }
   auto set = std::make_shared<RowSet>();
   set->table = rows.front()->table;
   set->rows = std::move(rows);
@@ -125,7 +143,7 @@ Result<Segment> Sealer::seal(std::vector<const EntryHead*> rows, const std::stri
   auto connection = SL_TRY(database_->connect());
   const auto written = connection.run(
       fmt::format("COPY (SELECT * FROM sl_rows({}::UBIGINT)) TO {} (FORMAT parquet, COMPRESSION "
-                  "zstd, COMPRESSION_LEVEL {}, ROW_GROUP_SIZE {})",
+                  "zstd, COMPRESSION_LEVEL {}, ROW_GROUP_SIZE {}, WRITE_BLOOM_FILTER false)",
                   handle.value(), sql_text(path), options_.zstd_level, options_.row_group_rows));
   const auto finish = [&]() -> Result<void> {
     if (!written) return tl::unexpected<Error>(written.error());

@@ -66,12 +66,12 @@ class VectorSink final {
       number<int64_t>(row, ns);
     }
   }
-  // Empty texts are NULL: what is absent is absent.
-  void text(size_t row, std::string_view text) {
+  // Empty texts are NULL: what is absent is absent. `is_plain`: known to be ASCII without NULs.
+  void text(size_t row, std::string_view text, bool is_plain = false) {
     if (text.empty()) {
       null(row);
     } else {
-      put(static_cast<duckdb_string_t*>(data_)[row], clean(text));
+      put(static_cast<duckdb_string_t*>(data_)[row], is_plain ? text : clean(text));
     }
   }
   void blob(size_t row, ByteSpan bytes) {
