@@ -71,9 +71,6 @@ void CallConsumer::fetch_ahead(const Shard& shard, const std::vector<Message>& m
   if (at + kPrefetchAhead < messages.size()) {
     shard.weaver.prefetch_call(messages[at + kPrefetchAhead].facts);
   }
-  if (at + kPrefetchAhead / 2 < messages.size()) {
-    shard.weaver.prefetch_lists(messages[at + kPrefetchAhead / 2].facts);
-  }
 }
 
 void CallConsumer::consume(size_t shard_index, Chunk& chunk) {

@@ -140,12 +140,11 @@ void Keeper::fetch_ahead(const std::vector<Message>& messages, size_t at) const 
   if (at + 2 * kAhead < messages.size()) {
     const Message& message = messages[at + 2 * kAhead];
     weaver_.prefetch_slot(message.facts);
-    if (message.record.agent != nullptr) sightings_.prefetch(message.copy_hash);
+    if (message.record.agent != nullptr) {
+      sightings_.prefetch(message.copy_hash);
+    }
   }
   if (at + kAhead < messages.size()) weaver_.prefetch_call(messages[at + kAhead].facts);
-  if (at + kAhead / 2 < messages.size()) {
-    weaver_.prefetch_lists(messages[at + kAhead / 2].facts);
-  }
 }
 
 void Keeper::take_message(const Message& message, Prepared& prepared, size_t i) {

@@ -232,21 +232,11 @@ void CallWeaver::prefetch_call(const SipFacts& facts) const {
   const Tracker& t = trackers_[slot->value];
   const char* begin = reinterpret_cast<const char*>(&t);
   for (size_t i = 0; i < sizeof(Tracker); i += kCacheLine) __builtin_prefetch(begin + i);
+  // The Call-IDs that are compared: ours and the message's, each on a line of its own or two.
   __builtin_prefetch(slot->key.data());
-}
-
-void CallWeaver::prefetch_lists(const SipFacts& facts) const {
-  const auto* slot = by_call_id_.peek(facts.call_hash);
-  if (slot == nullptr) return;
-  const Tracker& t = trackers_[slot->value];
-  for (size_t i = 0; i < t.seen.size() * sizeof(uint64_t); i += kCacheLine) {
-    __builtin_prefetch(reinterpret_cast<const char*>(t.seen.data()) + i);
-  }
-  __builtin_prefetch(t.call.legs.data());
-  __builtin_prefetch(t.call.nodes.data());
-  __builtin_prefetch(t.call.user_agents.data());
-  __builtin_prefetch(t.call.correlation_ids.data());
-  if (!t.call.legs.empty()) __builtin_prefetch(t.call.legs.front().forks.data());
+  __builtin_prefetch(slot->key.data() + slot->key.size());
+  __builtin_prefetch(facts.call_id.data());
+  __builtin_prefetch(facts.call_id.data() + facts.call_id.size());
 }
 
 CallWeaver::Outcome CallWeaver::add(const model::Record& record, const SipFacts& facts) {

@@ -45,7 +45,6 @@ class CallWeaver final {
   // Let the processor fetch what add() will touch: first the slot, some messages later the call.
   void prefetch_slot(const SipFacts& facts) const { by_call_id_.prefetch(facts.call_hash); }
   void prefetch_call(const SipFacts& facts) const;
-  void prefetch_lists(const SipFacts& facts) const;  // and at last what the call's lists hold
 
   // What the message was to its call.
   struct Outcome {
