@@ -26,6 +26,7 @@ Result<StoredRecord> load_record(const Asked& asked) {
   if (!sequence || *sequence == 0) return missing();
   store::Question question;
   question.table = store::Table::Records;
+  question.with_copies = true;
   question.scope = asked.who().scope;
   question.control = SL_TRY(asked.control());
   store::Selection selection;

@@ -85,6 +85,10 @@ void CallConsumer::consume(size_t shard_index, Chunk& chunk) {
       continue;
     }
     const auto outcome = shard.weaver.add(message.record, message.facts);
+    if (outcome.copy) {
+      if (options_.stats) shard.stats.add_copy();
+      continue;
+    }
     if (options_.stats) {
       shard.stats.add_message(message.record, message.facts, outcome.begins_call,
                               outcome.retransmission);

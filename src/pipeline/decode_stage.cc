@@ -116,7 +116,6 @@ void index_messages(std::vector<Message>& messages, const Consumer& consumer,
     const bool named = !message.facts.branch.empty() && scratch.view.has_cseq();
     message.copy_hash =
         named ? copy_hash_of(message.record, message.facts.identity) : copy_hash_of(message.record);
-    message.record.payload = as_bytes(scratch.view.raw());
     if (message.record.agent != nullptr) refine_transport(message.record, scratch.view);
     message.shard = static_cast<uint32_t>((message.facts.call_hash >> 32) % shards);
   }

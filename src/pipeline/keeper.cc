@@ -18,6 +18,9 @@ constexpr auto kRetryEvery = std::chrono::milliseconds(200);
 // A stream that says nothing for so long has ended: beyond hold with comfort noise (RFC 3389).
 constexpr Nanoseconds kStreamQuiet = 60 * kSecond;
 constexpr Nanoseconds kStreamsEvery = 10 * kSecond;
+// Rows of calls that are handed to the store at once: few megabytes.
+constexpr size_t kCallsAtOnce = 4096;
+constexpr uint64_t kOwnNode = 0;  // among the hashes of agents
 
 bool record_is_media(model::RecordKind kind) {
   return kind == model::RecordKind::Rtcp || kind == model::RecordKind::RtcpReport ||
@@ -61,7 +64,8 @@ struct Keeper::Prepared final : ConsumerData {
 Keeper::Keeper(store::Store& store, const KeeperOptions& options)
     : store_(store),
       options_(options),
-      weaver_({options.weave_bytes, options.settle_after, options.live}) {
+      // A capture's calls are whole only at its end: a registration is refreshed for hours.
+      weaver_({options.weave_bytes, options.live ? options.settle_after : 0, options.live}) {
   weaver_.set_on_done([this](const model::Call& call) {
     store::CallExtras extras;
     extras.received = options_.clock();
@@ -95,27 +99,36 @@ void Keeper::prepare(Chunk& chunk) {
   };
   for (const Message& message : chunk.messages) {
     describe_message(message, fields);
-    if (message.record.agent == nullptr) {
-      fields.text(store::RecordText::Node) = options_.node;
-      fields.received = options_.live ? message.record.time : options_.clock();
-    }
+    name_own(message.record, fields);
     add();
   }
   for (const Event& event : chunk.events) {
     describe_event(event, fields);
-    if (event.record.agent == nullptr) fields.text(store::RecordText::Node) = options_.node;
+    name_own(event.record, fields);
     add();
   }
   prepared->offsets.push_back(static_cast<uint32_t>(prepared->entries.size()));
   if (prepared->tails != nullptr) ask_tails(chunk, *prepared->tails, prepared->wanted);
 }
 
+// What no agent told was captured here, now or (import) long ago.
+void Keeper::name_own(const model::Record& record, store::RecordFields& fields) const {
+  if (record.agent != nullptr) return;
+  fields.text(store::RecordText::Node) = options_.node;
+  fields.received = options_.live ? record.time : options_.clock();
+}
+
 Sighting Keeper::judge(const Message& message) {
   const model::AgentFacts* agent = message.record.agent;
   if (agent == nullptr) {
-    const bool copy =
-        copies_.is_copy(message.record.time, message.record.copy_key, message.copy_hash);
-    return copy ? Sighting::Elsewhere : Sighting::First;
+    if (copies_.is_copy(message.record.time, message.record.copy_key, message.copy_hash)) {
+      return Sighting::Elsewhere;
+    }
+    // What is captured here tells as an agent does, but for telling twice: that was sent twice.
+    const Timestamp received = options_.live ? message.record.time : options_.clock();
+    const Sighting sighting =
+        sightings_.judge(message.copy_hash, kOwnNode, message.record.time, received);
+    return sighting == Sighting::Doubled ? Sighting::First : sighting;
   }
   return sightings_.judge(message.copy_hash, mix(hash_text(agent->node), agent->agent_id),
                           message.record.time, agent->received);
@@ -171,7 +184,10 @@ void Keeper::take_message(const Message& message, Prepared& prepared, size_t i) 
     model::Record record = message.record;
     record.frame = sequence_;  // what a call is made of is told by the records' numbers
     const auto outcome = weaver_.add(record, message.facts);
-    if (outcome.retransmission) {
+    if (outcome.copy) {
+      ++counters_.sightings;
+      flags = store::kCopy;
+    } else if (outcome.retransmission) {
       ++counters_.retransmissions;
       flags = store::kRetransmission;
     } else if (outcome.call != nullptr && !message.facts.sdp.empty()) {
@@ -205,7 +221,7 @@ void Keeper::take_event(const Event& event, Prepared& prepared, size_t i) {
 void Keeper::tie_to_call(const Event& event) {
   store::RecordFields fields;
   describe_event(event, fields);
-  if (event.record.agent == nullptr) fields.text(store::RecordText::Node) = options_.node;
+  name_own(event.record, fields);
   const std::string_view call_id = media_.find(event.record.src, event.record.dst);
   if (!call_id.empty()) ++counters_.tied;
   fields.text(store::RecordText::CallId) = call_id;
@@ -248,9 +264,12 @@ void Keeper::note_lost(const IpAddress& source, std::string_view reason, uint64_
 
 void Keeper::consume(size_t, Chunk& chunk) {
   auto& prepared = static_cast<Prepared&>(*chunk.data);
+  const Timestamp now = options_.live ? options_.clock() : chunk.counters.last;
+  bool more_over = false;
   {
     const std::lock_guard lock(weaver_mutex_);
     const size_t messages = chunk.messages.size();
+    if (options_.live) weaver_.set_clock(now);
     sequence_ = store_.take_sequences(messages + chunk.events.size());
     for (size_t i = 0; i < messages; ++i) {
       fetch_ahead(chunk.messages, i);
@@ -260,15 +279,21 @@ void Keeper::consume(size_t, Chunk& chunk) {
       take_event(chunk.events[i], prepared, messages + i);
     }
     note_losses(chunk);
-    take_streams(chunk, options_.live ? options_.clock() : chunk.counters.last);
-    const Timestamp now = options_.live ? options_.clock() : chunk.counters.last;
+    take_streams(chunk, now);
     if (is_known(chunk.counters.last)) copies_.advance(chunk.counters.last);
-    if (is_known(now)) weaver_.advance(now);
+    if (is_known(now)) more_over = weaver_.advance(now, kCallsAtOnce);
     if (options_.live) ledger_.write(entries_, now);
     counters_.evicted = weaver_.counters().evicted;
   }
-  const ByteSpan records = as_bytes(prepared.entries).first(prepared.kept);
-  if (auto stored = store_entries(records); !stored) {
+  auto stored = store_entries(as_bytes(prepared.entries).first(prepared.kept));
+  while (stored && more_over) {
+    {
+      const std::lock_guard lock(weaver_mutex_);
+      more_over = weaver_.advance(now, kCallsAtOnce);
+    }
+    stored = store_entries();
+  }
+  if (!stored) {
     error_ = stored.error();
     failed_ = true;
   }
@@ -317,9 +342,16 @@ Result<void> Keeper::store_entries(ByteSpan records) {
 
 Result<void> Keeper::finish() {
   if (error_) return tl::unexpected<Error>(*error_);
+  for (size_t begin = 0; !options_.live; begin += kCallsAtOnce) {
+    {
+      const std::lock_guard lock(weaver_mutex_);
+      if (begin >= weaver_.slot_count()) break;
+      weaver_.flush(kNoTime, begin, begin + kCallsAtOnce);
+    }
+    SL_TRY_VOID(store_entries());
+  }
   {
     const std::lock_guard lock(weaver_mutex_);
-    if (!options_.live) weaver_.flush(kNoTime);
     write_streams({INT64_MAX});
     if (options_.live) ledger_.write(entries_, options_.clock(), true);
   }

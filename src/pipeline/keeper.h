@@ -18,6 +18,7 @@
 #include "pipeline/sighting_filter.h"
 #include "pipeline/tails.h"
 #include "store/duckdb/scan.h"
+#include "store/entry_writer.h"
 #include "store/search.h"
 #include "store/store.h"
 #include "weave/call_weaver.h"
@@ -75,6 +76,7 @@ class Keeper final : public Consumer {
 
  private:
   struct Prepared;
+  void name_own(const model::Record& record, store::RecordFields& fields) const;
   Sighting judge(const Message& message);
   void take_message(const Message& message, Prepared& prepared, size_t i);
   void take_event(const Event& event, Prepared& prepared, size_t i);
@@ -88,6 +90,7 @@ class Keeper final : public Consumer {
   // Gives when the first of them had come in.
   Result<Timestamp> refeed(store::Search& search, uint64_t from,
                            const FlatMap<uint64_t, uint64_t>& known);
+  Result<void> recall_nodes(store::Search& search, Timestamp now);
   Result<void> discard_written(store::Search& search, Timestamp since);
   Result<void> store_entries(ByteSpan records = {});
   std::shared_ptr<const store::RowSet> look_at_calls();

@@ -1,6 +1,7 @@
 // Calls that go on when the program stops, and are taken up again by the next start.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "base/hash.h"
@@ -26,7 +27,7 @@ struct PackedProgress {
   uint32_t primary_cseq = 0;
   uint8_t has_primary = 0, has_final = 0, final_at_origin = 0, credentials = 0;
   uint8_t primary_seen = 0, offer_from_caller = 0, subscription_over = 0, unused = 0;
-  uint32_t unused2 = 0;
+  uint32_t silent_s = 0;
 };
 static_assert(sizeof(PackedProgress) == 16);
 
@@ -41,12 +42,13 @@ PackedProgress pack(const weave::CallWeaver::Progress& p) {
           bit(p.offer_from_caller),
           bit(p.subscription_over),
           0,
-          0};
+          static_cast<uint32_t>(std::clamp<Nanoseconds>(p.silent / kSecond, 0, UINT32_MAX))};
 }
 
 weave::CallWeaver::Progress unpack(const PackedProgress& p) {
   weave::CallWeaver::Progress out;
   out.primary_cseq = p.primary_cseq;
+  out.silent = Nanoseconds{p.silent_s} * kSecond;
   out.has_primary = p.has_primary != 0;
   out.has_final = p.has_final != 0;
   out.final_at_origin = p.final_at_origin != 0;
@@ -160,6 +162,7 @@ Result<Timestamp> Keeper::refeed(store::Search& search, uint64_t from,
   Timestamp earliest = kNoTime;
   store::Question question;
   question.filter = "record.kind == sip";
+  question.with_copies = true;
   question.sequence_from = from;
   store::Selection selection;
   selection.columns = record_columns();
@@ -183,6 +186,7 @@ Result<Timestamp> Keeper::refeed(store::Search& search, uint64_t from,
       model::Record record = as_record(stored);
       record.frame = stored.sequence;
       const std::lock_guard lock(weaver_mutex_);
+      weaver_.set_clock(std::min(stored.received, options_.clock()));
       if (stored.copy) {
         weaver_.add_copy(facts);
       } else {
@@ -193,15 +197,47 @@ Result<Timestamp> Keeper::refeed(store::Search& search, uint64_t from,
   }
 }
 
-Result<size_t> Keeper::resume(const std::string& path, store::Search& search) {
-  {
+// The agents of the last day, which may have fallen silent.
+Result<void> Keeper::recall_nodes(store::Search& search, Timestamp now) {
+  constexpr Nanoseconds kBack = 24 * 3600 * kSecond;
+  store::QueryControl control;
+  auto answer = SL_TRY(search.sql(
+      store_.view(),
+      fmt::format("SELECT node, source, epoch_ns(min(minute)), epoch_ns(max(minute)), "
+                  "sum(count)::BIGINT, sum(bytes)::BIGINT, "
+                  "sum(CASE WHEN reason = 'sip' THEN count ELSE 0 END)::BIGINT FROM ledger WHERE "
+                  "fate = 'stored' AND node IS NOT NULL AND minute >= make_timestamp_ns({}) GROUP "
+                  "BY node, source ORDER BY max(minute)",
+                  now.ns - kBack),
+      control));
+  while (SL_TRY(answer->next())) {
+    const store::Rows& row = answer->rows();
+    const auto sender = parse_ip(row.text(1));
+    if (!sender || *sender == IpAddress{}) continue;  // captured here
+    NodeFacts facts;
+    facts.name = row.text(0);
+    facts.sender = *sender;
+    facts.first_seen = {row.integer(2)};
+    facts.last_seen = {row.integer(3)};
+    facts.records = static_cast<uint64_t>(row.integer(4));
+    facts.octets = static_cast<uint64_t>(row.integer(5));
+    facts.sip = static_cast<uint64_t>(row.integer(6));
     const std::lock_guard lock(weaver_mutex_);
-    weaver_.advance(options_.clock());
+    nodes_.recall(std::move(facts));
   }
+  return {};
+}
+
+Result<size_t> Keeper::resume(const std::string& path, store::Search& search) {
+  const Timestamp now = options_.clock();
   const std::optional<Checkpoint> checkpoint = read_checkpoint(path);
   FlatMap<uint64_t, uint64_t> known;  // by hash of the Call-ID, which was told apart already
   uint64_t from = 1;
   Timestamp since = kNoTime;
+  if (checkpoint) {
+    const std::lock_guard lock(weaver_mutex_);
+    weaver_.set_clock(std::min(checkpoint->time, now));
+  }
   if (checkpoint) {
     auto rows = std::make_shared<store::RowSet>();
     rows->table = store::Table::Calls;
@@ -235,7 +271,9 @@ Result<size_t> Keeper::resume(const std::string& path, store::Search& search) {
   const Timestamp earliest = SL_TRY(refeed(search, std::max<uint64_t>(1, from), known));
   if (!is_known(since)) since = earliest;
   if (is_known(since)) SL_TRY_VOID(discard_written(search, since));
+  SL_TRY_VOID(recall_nodes(search, now));
   const std::lock_guard lock(weaver_mutex_);
+  weaver_.set_clock(now);
   size_t open = 0;
   for (size_t i = 0; i < weaver_.slot_count(); ++i) {
     weaver_.look(i, i + 1, [&](const model::Call&) { ++open; });

@@ -1,109 +1,13 @@
 #include "pipeline/keeper.h"
 
-#include <doctest/doctest.h>
-
-#include "capture/intake_header.h"
-#include "pipeline/engine.h"
-#include "pipeline/payload_reader.h"
-#include "pipeline/stored.h"
-#include "pipeline/test_capture.h"
+#include "pipeline/keeper_bench.h"
 #include "store/files.h"
-#include "support/temp_folder.h"
-#include "wire/hep/encode.h"
 
 namespace siploom::pipeline {
 
-namespace {
-
-constexpr Timestamp kStart{1'790'000'000 * kSecond};
-
-// A store with its search and a keeper; the clock is turned by hand.
-struct Bench {
-  siploom::test::TempFolder folder;
-  Timestamp now = kStart;
-  std::unique_ptr<store::Store> store;
-  std::unique_ptr<store::Search> search;
-  std::unique_ptr<Keeper> keeper;
-
-  Bench() { open(); }
-  void open() {
-    store::StoreOptions options;
-    options.folder = folder.path + "/store";
-    options.clock = [this] { return now; };
-    auto opened = store::Store::open(options);
-    REQUIRE_MESSAGE(opened.has_value(), (opened ? "" : opened.error().message));
-    store = std::move(*opened);
-    store::SearchOptions searching;
-    searching.folder = options.folder;
-    searching.make_reader = make_payload_reader;
-    search = std::move(*store::Search::open(searching));
-    KeeperOptions keeping;
-    keeping.node = "here";
-    keeping.clock = [this] { return now; };
-    keeper = std::make_unique<Keeper>(*store, keeping);
-  }
-  std::string checkpoint() const { return folder.path + "/open-calls"; }
-  void close(bool graceful) {
-    if (graceful) {
-      REQUIRE(keeper->finish());
-      REQUIRE(keeper->checkpoint(checkpoint()));
-    }
-    keeper.reset();
-    search.reset();
-    store.reset();
-  }
-  void take(std::vector<test::TestFrame> frames) {
-    for (const test::TestFrame& frame : frames) now = std::max(now, frame.time);
-    test::TestSource source(std::move(frames));
-    REQUIRE(run(source, *keeper, {}));
-  }
-  // Lets `seconds` go by with nothing coming in.
-  void wait(int64_t seconds) {
-    now = now + seconds * kSecond;
-    take({{now, test::udp_frame("\r\n")}});
-  }
-  std::vector<std::unique_ptr<StoredCall>> calls(bool live = false) {
-    store::Question question;
-    question.table = store::Table::Calls;
-    if (live) question.live_calls = keeper->live_calls(0);
-    store::Selection selection;
-    selection.columns = call_columns();
-    auto answer = search->select(store->view(), question, selection);
-    REQUIRE(answer);
-    std::vector<std::unique_ptr<StoredCall>> out;
-    while (*(*answer)->next()) out.push_back(read_call((*answer)->rows()));
-    return out;
-  }
-  uint64_t count(const std::string& filter) {
-    store::Question question;
-    question.filter = filter;
-    const auto groups = search->group(store->view(), question, {});
-    REQUIRE(groups);
-    return groups->rows.empty() ? 0 : static_cast<uint64_t>(*groups->rows[0].values[0]);
-  }
-};
-
-std::vector<test::TestFrame> one_call(int number = 1) {
-  std::vector<test::TestFrame> frames;
-  test::add_call(frames, number, kStart);
-  return frames;
-}
-
-// A frame as the intake hands it on.
-test::TestFrame hep_frame(Timestamp received, const hep::Packet& packet, const char* peer) {
-  capture::IntakeHeader header;
-  header.peer = *parse_endpoint(peer);
-  test::TestFrame frame;
-  frame.time = received;
-  frame.bytes.resize(capture::kIntakeHeaderBytes);
-  capture::encode_intake_header(header, frame.bytes.data());
-  std::string encoded;
-  REQUIRE(hep::encode(packet, {}, encoded));
-  frame.bytes.insert(frame.bytes.end(), encoded.begin(), encoded.end());
-  return frame;
-}
-
-}  // namespace
+using test::Bench;
+using test::kStart;
+using test::one_call;
 
 TEST_CASE("a call is seen while it rings and becomes a row once it is over") {
   Bench bench;
@@ -192,69 +96,6 @@ TEST_CASE("a damaged checkpoint is as good as none") {
   bench.open();
   CHECK(*bench.keeper->resume(bench.checkpoint(), *bench.search) == 1);
   CHECK(bench.calls(true).at(0)->call.messages == 3);
-}
-
-TEST_CASE(
-    "one message told by two agents is one message with two sightings, told twice by one is one") {
-  Bench bench;
-  const std::string invite = test::sip_text("INVITE sip:b@x SIP/2.0", "c1", 1, "INVITE");
-  hep::Packet packet;
-  packet.clear();
-  packet.version = 3;
-  packet.has_src = packet.has_dst = true;
-  packet.src = *parse_endpoint("10.0.0.1:5060");
-  packet.dst = *parse_endpoint("10.0.0.2:5060");
-  packet.time = kStart;
-  packet.payload = as_bytes(invite);
-  packet.agent_name = "edge1";
-  const auto frame_of = [&](Nanoseconds lag) {
-    test::TestFrame frame = hep_frame(kStart + lag, packet, "192.0.2.9:9060");
-    return frame;
-  };
-  std::vector<test::TestFrame> frames = {frame_of(kMillisecond)};
-  packet.time = kStart + 100 * kMicrosecond;
-  frames.push_back(frame_of(2 * kMillisecond));  // Kamailio's second path
-  packet.agent_name = "pbx1";
-  packet.time = kStart + 3600 * kSecond;  // a clock that is an hour ahead
-  frames.push_back(frame_of(3 * kMillisecond));
-  packet.agent_name = "edge1";
-  packet.time = kStart + 500 * kMillisecond;  // T1
-  frames.push_back(frame_of(501 * kMillisecond));
-  bench.take({});
-  {
-    class Intake final : public capture::Source {
-     public:
-      explicit Intake(std::vector<test::TestFrame> all) : frames(std::move(all)) {}
-      Result<bool> next(capture::FrameBatch& batch, size_t) override {
-        batch.clear();
-        for (const test::TestFrame& from : frames) {
-          capture::Frame& frame = batch.frames.emplace_back();
-          frame.time = from.time;
-          frame.data = from.bytes.data();
-          frame.captured = frame.original = static_cast<uint32_t>(from.bytes.size());
-          frame.link = capture::LinkType::HepIntake;
-        }
-        return !std::exchange(given, true);
-      }
-      capture::SourceStats stats() const override { return {}; }
-      std::vector<test::TestFrame> frames;
-      bool given = false;
-    } source(std::move(frames));
-    REQUIRE(run(source, *bench.keeper, {}));
-  }
-  CHECK(bench.count("") == 3);
-  CHECK(bench.keeper->counters().doubled == 1);
-  CHECK(bench.keeper->counters().sightings == 1);
-  CHECK(bench.keeper->counters().retransmissions == 1);
-  const auto live = bench.calls(true);
-  REQUIRE(live.size() == 1);
-  CHECK(live[0]->call.messages == 2);
-  CHECK(live[0]->call.copies == 1);
-  const auto nodes = bench.keeper->nodes();
-  REQUIRE(nodes.size() == 2);
-  for (const NodeFacts& node : nodes) {
-    if (node.name == "pbx1") CHECK(node.clock_offset < -3599 * kSecond);
-  }
 }
 
 }  // namespace siploom::pipeline

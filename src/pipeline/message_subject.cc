@@ -163,7 +163,7 @@ bool MessageSubject::start_line_values(FieldId field, Take take) const {
       }
       return true;
     case FieldId::Size:
-      take(Value(static_cast<double>(message_.raw().size())));
+      take(Value(static_cast<double>(message_.raw().size() + message_.trailing().size())));
       return true;
     case FieldId::Malformed:
       take(Value(sip::lint(message_).malformed()));

@@ -13,8 +13,8 @@ constexpr Nanoseconds kTenSeconds = 10 * kSecond;
 
 }  // namespace
 
-NodeTable::Row* NodeTable::row_of(const model::AgentFacts& agent) {
-  const uint64_t hash = mix(hash_text(agent.node), hash_bytes(agent.sender.octets));
+NodeTable::Row* NodeTable::row_of(std::string_view node, const IpAddress& sender) {
+  const uint64_t hash = mix(hash_text(node), hash_bytes(sender.octets));
   if (const uint32_t* known = index_.find(hash, hash)) return &rows_[*known];
   if (rows_.size() >= kMaxNodes) {
     ++forgotten_;
@@ -22,10 +22,13 @@ NodeTable::Row* NodeTable::row_of(const model::AgentFacts& agent) {
   }
   *index_.insert(hash, hash).first = static_cast<uint32_t>(rows_.size());
   Row& row = rows_.emplace_back();
-  row.facts.name = agent.node;
-  row.facts.sender = agent.sender;
-  row.facts.first_seen = agent.received;
+  row.facts.name = node;
+  row.facts.sender = sender;
   return &row;
+}
+
+void NodeTable::recall(NodeFacts facts) {
+  if (Row* row = row_of(facts.name, facts.sender)) row->facts = std::move(facts);
 }
 
 void NodeTable::measure(Row& row, Timestamp received, Timestamp time) {
@@ -50,9 +53,10 @@ void NodeTable::measure(Row& row, Timestamp received, Timestamp time) {
 }
 
 void NodeTable::see(const model::AgentFacts& agent, Timestamp time, const Seen& seen) {
-  Row* row = row_of(agent);
+  Row* row = row_of(agent.node, agent.sender);
   if (row == nullptr) return;
   NodeFacts& facts = row->facts;
+  if (!is_known(facts.first_seen)) facts.first_seen = agent.received;
   facts.agent_id = agent.agent_id;
   facts.last_seen = agent.received;
   facts.last_time = time;
@@ -69,8 +73,9 @@ std::vector<NodeFacts> NodeTable::snapshot(Timestamp now) const {
   std::vector<NodeFacts> out;
   for (const Row& row : rows_) {
     NodeFacts facts = row.facts;
-    facts.clock_offset = std::min(row.least, row.least_before);
-    facts.lag_max = std::max(row.most, row.most_before);
+    const bool measured = row.least != INT64_MAX || row.least_before != INT64_MAX;
+    facts.clock_offset = measured ? std::min(row.least, row.least_before) : 0;
+    facts.lag_max = measured ? std::max(row.most, row.most_before) : 0;
     if (now.ns / kTenSeconds > row.ten_seconds + 1) facts.rate = 0;
     out.push_back(std::move(facts));
   }

@@ -33,6 +33,8 @@ class NodeTable final {
     size_t octets = 0;
   };
   void see(const model::AgentFacts& agent, Timestamp time, const Seen& seen);
+  // An agent that the store knows of, from before the start.
+  void recall(NodeFacts facts);
   // The most recently seen first; rates are as of `now`.
   std::vector<NodeFacts> snapshot(Timestamp now) const;
   uint64_t forgotten() const { return forgotten_; }  // the table was full
@@ -47,7 +49,7 @@ class NodeTable final {
     int64_t ten_seconds = 0;
     uint64_t in_ten_seconds = 0;
   };
-  Row* row_of(const model::AgentFacts& agent);
+  Row* row_of(std::string_view node, const IpAddress& sender);
   static void measure(Row& row, Timestamp received, Timestamp time);
 
   std::vector<Row> rows_;

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 
 #include "base/text.h"
@@ -391,6 +393,36 @@ model::Message as_message(const StoredRecord& stored) {
   return message;
 }
 
+// Whether a response stands so long before its request that their agents' clocks must differ.
+bool has_impossible_order(const std::vector<weave::CausalMessage>& messages) {
+  std::map<std::tuple<std::string_view, std::string_view, uint32_t>, Timestamp> requests;
+  for (const weave::CausalMessage& message : messages) {
+    if (message.status != 0 || message.branch.empty()) continue;
+    const auto at =
+        requests.try_emplace({message.branch, message.method, message.cseq}, message.time);
+    at.first->second = std::min(at.first->second, message.time);
+  }
+  return std::any_of(messages.begin(), messages.end(), [&](const weave::CausalMessage& message) {
+    if (message.status == 0) return false;
+    const auto request = requests.find({message.branch, message.method, message.cseq});
+    return request != requests.end() && request->second - message.time > weave::kCausalWindow;
+  });
+}
+
+// Where agents' clocks are seconds apart, messages stand as they came in: each agent's times are
+// moved by what its quickest message took to come here. The times shown stay as they were told.
+void align_clocks(const std::vector<StoredRecord>& messages,
+                  std::vector<weave::CausalMessage>& keys) {
+  if (!has_impossible_order(keys)) return;
+  std::map<std::string_view, Nanoseconds> least;
+  for (const StoredRecord& message : messages) {
+    const Nanoseconds lag = message.received - message.time;
+    const auto at = least.try_emplace(message.node, lag).first;
+    at->second = std::min(at->second, lag);
+  }
+  for (size_t i = 0; i < messages.size(); ++i) keys[i].time = keys[i].time + least[messages[i].node];
+}
+
 void order_causally(std::vector<StoredRecord>& messages) {
   struct Branches {
     std::string first, second;
@@ -411,6 +443,7 @@ void order_causally(std::vector<StoredRecord>& messages) {
     keys[i] = {message.time, message.sequence, message.src,       message.dst,       message.status,
                message.cseq, message.event,    branches[i].first, branches[i].second};
   }
+  align_clocks(messages, keys);
   std::vector<StoredRecord> ordered;
   ordered.reserve(messages.size());
   for (const uint32_t i : weave::causal_order(keys)) ordered.push_back(std::move(messages[i]));
@@ -438,6 +471,7 @@ Result<CallDetail> load_call(store::Search& search, const store::View& view, con
   detail.call = read_call(found->rows());
   const model::Call& call = detail.call->call;
   asked.table = store::Table::Records;
+  asked.with_copies = true;
   asked.live_calls = nullptr;
   asked.from = call.start + -kAround;
   asked.to = std::min(call.last, call.start + kLongestCall) + kAround;

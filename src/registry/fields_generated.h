@@ -14,6 +14,7 @@ enum class FieldId : uint16_t {
   Summary,
   ExtraId,
   Retransmission,
+  Copy,
   Src,
   Dst,
   SrcIp,
@@ -117,6 +118,6 @@ enum class FieldId : uint16_t {
   CallExpires,
 };
 
-constexpr uint16_t kFieldCount = 109;
+constexpr uint16_t kFieldCount = 110;
 
 }  // namespace siploom::registry

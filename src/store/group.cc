@@ -253,8 +253,12 @@ class Grouper final {
     }
     return grouping_.bucket % kMinute == 0;
   }
-  void add_rollup(const RollupRow& row) {
+  void add_rollup(RollupRow row) {
     const Question& question = plan_.question();
+    if (row.kind.ends_with(kCopySuffix)) {
+      if (!question.with_copies) return;
+      row.kind.remove_suffix(kCopySuffix.size());
+    }
     const Timestamp minute{row.minute * kMinute};
     if (is_known(question.from) && minute.ns + kMinute <= question.from.ns) return;
     if (is_known(question.to) && minute >= question.to) return;
@@ -361,7 +365,15 @@ std::string measure_name(const Measure& measure) {
 }
 
 Result<Groups> Search::group(const View& view, const Question& question, const Grouping& grouping) {
-  auto plan = SL_TRY(Plan::make(sets_, *indexes_, leaves_, view, question));
+  Question asked = question;
+  const auto is_of_sightings = [](std::string_view name) {
+    const FieldInfo* field = registry::find_field(name);
+    return field != nullptr && (field->id == FieldId::Node || field->id == FieldId::Copy);
+  };
+  if (std::any_of(grouping.by.begin(), grouping.by.end(), is_of_sightings)) {
+    asked.with_copies = true;
+  }
+  auto plan = SL_TRY(Plan::make(sets_, *indexes_, leaves_, view, asked));
   Grouper grouper(*plan, grouping);
   SL_TRY_VOID(grouper.prepare());
   const std::vector<uint64_t> rolled = grouper.take_rollups(*indexes_);

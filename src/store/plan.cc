@@ -23,6 +23,23 @@ registry::Scope scope_of(Table table) {
   return table == Table::Calls ? registry::Scope::Call : registry::Scope::Message;
 }
 
+bool asks_who_saw(const query::Filter::Node& node) {
+  if (!node.is_header &&
+      (node.field == registry::FieldId::Node || node.field == registry::FieldId::Copy)) {
+    const auto kind = node.kind;
+    if (kind == query::Filter::Node::Kind::Compare || kind == query::Filter::Node::Kind::Has) {
+      return true;
+    }
+  }
+  return std::any_of(node.children.begin(), node.children.end(),
+                     [](const auto& child) { return asks_who_saw(*child); });
+}
+
+bool asks_who_saw(const std::vector<query::Filter>& filters) {
+  return std::any_of(filters.begin(), filters.end(),
+                     [](const query::Filter& filter) { return asks_who_saw(filter.root()); });
+}
+
 }  // namespace
 
 std::string quoted_name(std::string_view name) { return fmt::format("\"{}\"", name); }
@@ -66,11 +83,14 @@ Result<std::unique_ptr<Plan>> Plan::make(RowSets& sets, IndexCache& indexes, Lea
     }
     others = others || asks_other_table(filter);
   }
+  plan->question_.with_copies =
+      question.table != Table::Records || question.with_copies || asks_who_saw(plan->filters_);
   plan->needs_ = needs;
   plan->source_ = std::make_unique<SourceSql>(sets, indexes, view, needs, question.live_calls);
   FilterSql::Others names;
   if (others) plan->add_other(sets, indexes, names);
   plan->where_ = plan->source_->time_condition();
+  if (!plan->question_.with_copies) plan->where_ += " AND NOT \"copy\"";
   for (const query::Filter& filter : plan->filters_) {
     plan->sqls_.push_back(std::make_unique<FilterSql>(leaves, filter, question.table, names));
     plan->where_ += " AND " + plan->sqls_.back()->condition();

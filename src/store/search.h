@@ -32,7 +32,10 @@ struct Question {
   std::string scope;         // another one that rows have to satisfy, of who asks
   Timestamp from = kNoTime;  // by the rows' own time (calls: start); from <= time < to
   Timestamp to = kNoTime;
-  uint64_t sequence_from = 0;                // of records: that number and later ones
+  uint64_t sequence_from = 0;  // of records: that number and later ones
+  // Of records: also those of a packet that another place had seen before. Without it they are left
+  // out, unless the filter or the grouping asks who saw what.
+  bool with_copies = false;
   std::shared_ptr<const RowSet> live_calls;  // calls that are not over, beside the stored ones
   QueryControl control;
 };

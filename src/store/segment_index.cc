@@ -100,8 +100,11 @@ void SegmentIndexMaker::add_record(const RecordHead& record) {
   add_once(kToUser, KeyKind::Number, record.text(RecordText::ToUser));
   add_once(kRuriUser, KeyKind::Number, record.text(RecordText::RuriUser));
   add_addresses(record.src, record.dst);
-  add_rollup({record.time_ns / kMinute,
-              model::record_kind_name(static_cast<model::RecordKind>(record.entry.kind)),
+  const std::string_view kind =
+      model::record_kind_name(static_cast<model::RecordKind>(record.entry.kind));
+  std::string of_copies;
+  if ((record.flags & kCopy) != 0) of_copies = std::string(kind) + std::string(kCopySuffix);
+  add_rollup({record.time_ns / kMinute, of_copies.empty() ? kind : std::string_view(of_copies),
               record.text(RecordText::Method), record.text(RecordText::Node), record.status, 1});
 }
 

@@ -21,7 +21,8 @@
 namespace siploom::store {
 
 // Rows of one minute that agree on what the rollup tells apart: of records, kind, method (or event)
-// and status; of calls, kind, state and status.
+// and status; of calls, kind, state and status. Copies stand under a kind of their own.
+constexpr std::string_view kCopySuffix = "+copy";
 struct RollupRow {
   int64_t minute = 0;  // since the epoch, by the rows' own time
   std::string_view kind, name, node;

@@ -32,6 +32,7 @@ namespace {
 constexpr size_t kTextBlockBytes = 224;
 constexpr size_t kMaxInternedBytes = 8u << 20;
 constexpr size_t kCacheLine = 64;
+constexpr int32_t kCopyWithinMs = 400;
 // Beyond timer C (RFC 3261 16.6 step 11) nobody waits for an answer; beyond the longest session
 // timer in use (RFC 4028) a call without a sign of life is not coming back.
 constexpr Nanoseconds kForgetUnanswered = 300 * kSecond;
@@ -90,6 +91,12 @@ uint64_t hash_endpoints(const model::Record& record) {
     return mix(load_le64(&e.address.octets[0]) + e.port, load_le64(&e.address.octets[8]));
   };
   return mix(word(record.src), word(record.dst) + 1);
+}
+
+// Never 0, which stands for what is captured here.
+uint32_t agent_of(const model::Record& record) {
+  if (record.agent == nullptr) return 0;
+  return static_cast<uint32_t>(mix(hash_text(record.agent->node), record.agent->agent_id)) | 1;
 }
 
 }  // namespace
@@ -209,21 +216,31 @@ void CallWeaver::set_origin(Tracker& t, const model::Record& record, const SipFa
   call.dst = facts.is_request() ? record.dst : record.src;
 }
 
-bool CallWeaver::is_retransmission(Tracker& t, const model::Record& record, const SipFacts& facts) {
-  const uint64_t identity = mix(facts.identity, hash_endpoints(record));
-  if (std::find(t.seen.begin(), t.seen.end(), identity) != t.seen.end()) return true;
+// What two agents tell within less than T1 by their own clocks was sent once (RFC 3261 17.1.1.1),
+// however late one of them tells it.
+CallWeaver::Novelty CallWeaver::novelty_of(Tracker& t, const Seen& message) {
+  Novelty novelty = Novelty::New;
+  for (const Seen& seen : t.seen) {
+    if (seen.identity != message.identity) continue;
+    const auto apart = static_cast<int32_t>(message.at_ms - seen.at_ms);
+    if (seen.agent != message.agent && std::abs(apart) < kCopyWithinMs) return Novelty::Copy;
+    novelty = Novelty::Again;
+  }
+  return novelty;
+}
+
+void CallWeaver::remember(Tracker& t, const Seen& message) {
   if (t.seen.size() < kMaxSeen) {
     if (t.seen.capacity() == 0) {
       t.seen.reserve(8);
-      charge(t, 8 * sizeof(uint64_t) + 16);
+      charge(t, 8 * sizeof(Seen) + 16);
     } else if (t.seen.size() == t.seen.capacity()) {
-      charge(t, t.seen.capacity() * sizeof(uint64_t));
+      charge(t, t.seen.capacity() * sizeof(Seen));
     }
-    t.seen.push_back(identity);
+    t.seen.push_back(message);
   } else {
-    t.seen[t.seen_at++ % kMaxSeen] = identity;
+    t.seen[t.seen_at++ % kMaxSeen] = message;
   }
-  return false;
 }
 
 void CallWeaver::prefetch_call(const SipFacts& facts) const {
@@ -250,6 +267,16 @@ CallWeaver::Outcome CallWeaver::add(const model::Record& record, const SipFacts&
   const uint32_t index = tracker_for(record, facts, fresh);
   Tracker& t = trackers_[index];
   Call& call = t.call;
+  const Seen seen = {mix(facts.identity, hash_endpoints(record)),
+                     static_cast<uint32_t>(record.time.ns / kMillisecond), agent_of(record)};
+  const Novelty novelty = novelty_of(t, seen);
+  if (novelty == Novelty::Copy) {
+    --counters_.messages;
+    ++call.copies;
+    if (record.agent != nullptr) note_agent(t, record);
+    return {&call, false, true, false};
+  }
+  if (novelty == Novelty::New || seen.agent != 0) remember(t, seen);
   ++call.messages;
   call.last_frame = std::max(call.last_frame, record.frame);
   t.touched = clock_;
@@ -258,7 +285,7 @@ CallWeaver::Outcome CallWeaver::add(const model::Record& record, const SipFacts&
   if (facts.malformed) ++call.malformed;
   keep_earliest(call.start, record.time);
   keep_latest(call.last, record.time);
-  Outcome outcome{&call, is_retransmission(t, record, facts), fresh};
+  Outcome outcome{&call, novelty == Novelty::Again, false, fresh};
   if (outcome.retransmission) {
     ++call.retransmissions;
     ++counters_.retransmissions;
@@ -474,15 +501,16 @@ Timestamp CallWeaver::forget_time(const Tracker& t) const {
   return last + (is_known(t.call.answer) ? kForgetAnswered : kForgetUnanswered);
 }
 
-void CallWeaver::advance(Timestamp now) {
-  if (!is_known(clock_) || now > clock_) clock_ = now;
-  forget_due(due_);
-  forget_due(due_soon_);
+bool CallWeaver::advance(Timestamp now, size_t most) {
+  set_clock(now);
+  forget_due(due_, most);
+  forget_due(due_soon_, most);
+  return most == 0;
 }
 
 // Each list holds one delay, so that the first entry is due first.
-void CallWeaver::forget_due(std::deque<Due>& list) {
-  while (!list.empty() && list.front().at <= clock_) {
+void CallWeaver::forget_due(std::deque<Due>& list, size_t& most) {
+  while (most > 0 && !list.empty() && list.front().at <= clock_) {
     Due due = list.front();
     list.pop_front();
     Tracker& t = trackers_[due.tracker];
@@ -490,6 +518,7 @@ void CallWeaver::forget_due(std::deque<Due>& list) {
     if (forget_time(t) <= clock_) {
       if (clock_ > now_ && !options_.by_arrival) now_ = clock_;
       drop(due.tracker);
+      --most;
       continue;
     }
     // Live, somebody waits for the row of a call that is over.
@@ -588,10 +617,10 @@ void CallWeaver::settle(Timestamp now) {
   }
 }
 
-void CallWeaver::flush(Timestamp now) {
+void CallWeaver::flush(Timestamp now, size_t begin, size_t end) {
   if (!is_known(now_) || now > now_) now_ = now;
-  for (uint32_t i = 0; i < trackers_.size(); ++i) {
-    if (trackers_[i].in_use) drop(i);
+  for (size_t i = begin; i < std::min(end, trackers_.size()); ++i) {
+    if (trackers_[i].in_use) drop(static_cast<uint32_t>(i));
   }
 }
 
@@ -619,8 +648,10 @@ void CallWeaver::look_at_progress(size_t begin, size_t end,
     Tracker& t = trackers_[i];
     if (!t.in_use || t.told) continue;
     settle_one(t);
-    tell(t.call, {t.primary_cseq, t.has_primary, t.has_final, t.final_at_origin, t.credentials,
-                  t.primary_seen, t.offer_from_caller, t.subscription_over});
+    const bool timed = is_known(t.touched) && is_known(clock_);
+    tell(t.call, {t.primary_cseq, timed ? clock_ - t.touched : 0, t.has_primary, t.has_final,
+                  t.final_at_origin, t.credentials, t.primary_seen, t.offer_from_caller,
+                  t.subscription_over});
   }
 }
 
@@ -660,7 +691,7 @@ bool CallWeaver::take_up(const Call& call, const Progress& progress) {
   t.primary_seen = progress.primary_seen;
   t.offer_from_caller = progress.offer_from_caller;
   t.subscription_over = progress.subscription_over;
-  t.touched = clock_;
+  t.touched = clock_ + -progress.silent;
   file_under_call_id(index, hash, call.last);
   return true;
 }

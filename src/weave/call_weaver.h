@@ -50,6 +50,7 @@ class CallWeaver final {
   struct Outcome {
     const model::Call* call = nullptr;  // null: it has no Call-ID
     bool retransmission = false;
+    bool copy = false;  // another agent told of it, too; counted as add_copy() does
     bool begins_call = false;
   };
   Outcome add(const model::Record& record, const SipFacts& facts);
@@ -57,7 +58,12 @@ class CallWeaver final {
   void add_copy(const SipFacts& facts);
   // The capture has come to `now`: forgets what forget_after says. Told apart from the times of the
   // messages added, so that what is forgotten does not depend on how calls are spread over shards.
-  void advance(Timestamp now);
+  // At most `most` calls at a time; true: there are more.
+  bool advance(Timestamp now, size_t most = SIZE_MAX);
+  // The same without forgetting, for messages that came in before now.
+  void set_clock(Timestamp now) {
+    if (!is_known(clock_) || now > clock_) clock_ = now;
+  }
 
   // Called with each call that is forgotten or evicted and was not told before (tell_over), its
   // state made final.
@@ -67,7 +73,8 @@ class CallWeaver final {
   // Makes every call's state final as of `now` (the capture's last time).
   void settle(Timestamp now);
   // The same, handing every call to on_done and forgetting it.
-  void flush(Timestamp now);
+  void flush(Timestamp now) { flush(now, 0, slot_count()); }
+  void flush(Timestamp now, size_t begin, size_t end);  // calls in these slots
   // For whoever looks on while calls go on, a few at a time: calls in slots begin..end as of now.
   size_t slot_count() const { return trackers_.size(); }
   void look(size_t begin, size_t end, const OnDone& tell);
@@ -76,6 +83,7 @@ class CallWeaver final {
   // A call with what the next messages will be judged by, to be taken up by another weaver.
   struct Progress {
     uint32_t primary_cseq = 0;
+    Nanoseconds silent = 0;  // since its last message, by the clock
     bool has_primary = false, has_final = false, final_at_origin = false, credentials = false,
          primary_seen = false, offer_from_caller = true, subscription_over = false;
   };
@@ -95,9 +103,16 @@ class CallWeaver final {
   size_t memory_bytes() const { return memory_bytes_; }
 
  private:
+  // A message, by its identity; when its agent saw it, and which.
+  struct Seen {
+    uint64_t identity;
+    uint32_t at_ms;  // of its time, turning over
+    uint32_t agent;  // 0: captured here
+  };
+  enum class Novelty : uint8_t { New, Again, Copy };
   struct Tracker {
     model::Call call;
-    std::vector<uint64_t> seen;  // identities, the oldest overwritten first
+    std::vector<Seen> seen;  // the oldest overwritten first
     struct Chunk;
     Chunk* texts = nullptr;       // bytes that the call's texts lie in, freed with it
     Timestamp touched = kNoTime;  // the clock when its last message came
@@ -135,7 +150,8 @@ class CallWeaver final {
   uint32_t tracker_for(const model::Record& record, const SipFacts& facts, bool& fresh);
   void begin(Tracker& t, const model::Record& record, const SipFacts& facts);
   void set_origin(Tracker& t, const model::Record& record, const SipFacts& facts);
-  bool is_retransmission(Tracker& t, const model::Record& record, const SipFacts& facts);
+  static Novelty novelty_of(Tracker& t, const Seen& message);
+  void remember(Tracker& t, const Seen& message);
   void follow_new_tag(Tracker& t, const SipFacts& facts);
   void on_request(Tracker& t, const model::Record& record, const SipFacts& facts);
   void on_response(Tracker& t, const model::Record& record, const SipFacts& facts);
@@ -155,7 +171,7 @@ class CallWeaver final {
   void settle_one(Tracker& t) const;
   Timestamp now_for(const Tracker& t) const;
   uint32_t new_tracker();
-  void forget_due(std::deque<Due>& list);
+  void forget_due(std::deque<Due>& list, size_t& most);
   void file_under_call_id(uint32_t index, uint64_t call_hash, Timestamp since);
 
   std::string_view keep(Tracker& t, std::string_view text);

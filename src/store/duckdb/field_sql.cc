@@ -95,6 +95,8 @@ FieldSql of_record(FieldId field) {
       return flag("malformed");
     case FieldId::Retransmission:
       return flag("retransmission");
+    case FieldId::Copy:
+      return flag("copy");
     case FieldId::Size:
       return number("size");
     default:

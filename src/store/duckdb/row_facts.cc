@@ -36,6 +36,7 @@ RowPlaces make_places(Table table) {
       p.ids = at("extra_ids");
       p.name = at("method");
       p.node = at("node");
+      p.copy = at("copy");
       break;
     case Table::Calls:
       p.time = at("start");
@@ -121,8 +122,15 @@ void RowFacts::add(const RowChunk& chunk, size_t row) {
 
 void RowFacts::count_minute(const RowChunk& chunk, size_t row, int64_t time) {
   const bool has_status = !chunk.is_null(places_.status, row);
+  const std::string_view kind = chunk.text(places_.kind, row);
+  std::string of_copies;
+  if (places_.copy != RowPlaces::kNone && !chunk.is_null(places_.copy, row) &&
+      chunk.number<bool>(places_.copy, row)) {
+    of_copies = std::string(kind) + std::string(kCopySuffix);
+  }
   index_.add_rollup(
-      {time / kMinute, chunk.text(places_.kind, row), chunk.text(places_.name, row),
+      {time / kMinute, of_copies.empty() ? kind : std::string_view(of_copies),
+       chunk.text(places_.name, row),
        places_.node == RowPlaces::kNone ? std::string_view{} : chunk.text(places_.node, row),
        has_status ? chunk.number<uint16_t>(places_.status, row) : uint16_t{0}, 1});
 }

@@ -18,7 +18,7 @@ struct RowPlaces {
   size_t correlation = kNone;  // hep_correlation_id
   size_t ids = kNone;          // a list of more ids
   size_t time = kNone, received = kNone, sequence = kNone;
-  size_t kind = kNone, name = kNone, node = kNone, status = kNone;
+  size_t kind = kNone, name = kNone, node = kNone, status = kNone, copy = kNone;
   std::array<size_t, 3> users = {kNone, kNone, kNone};
   std::array<size_t, 2> addresses = {kNone, kNone};
   bool sorted_by_id = false;  // then by time; else by time alone
