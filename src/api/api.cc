@@ -74,8 +74,7 @@ http::Router Api::make_router() {
 
 void Api::note_finished(const http::FinishedRequest& request) {
   if (request.pattern.empty()) return;
-  core_->meters.add("siploom_http_request_duration_seconds", request.pattern,
-                    static_cast<double>(request.duration_us) / 1e6);
+  core_->requests.add(request.pattern, static_cast<double>(request.duration_us) / 1e6);
 }
 
 void Api::stop() { core_->stop(); }

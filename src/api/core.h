@@ -50,7 +50,7 @@ struct Core final {
   Slots searches, tails;
   RateLimits rates;
   Streams streams;
-  Meters meters;
+  Meters requests;
   Jobs jobs;
   Timestamp started;
 

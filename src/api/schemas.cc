@@ -172,9 +172,11 @@ constexpr auto kSchemas = std::to_array<SchemaInfo>({
      "state:s why:s? flushed_sequence:i unsealed_rows:i memory_bytes:i log_bytes:i disk_bytes:i "
      "disk_free_bytes:i "
      "shelves:Shelf[] damaged:Damage[]"},
-    {"Health", "",
+    {"RelayTarget", "Messages; queued: in memory, spooled: on disk",
+     "to:s connected:b sent:i queued:i spooled:i lost:i last_error:s? last_error_at:t?"},
+    {"Health", "relay_overflowed: messages lost before they were in the queue of any target",
      "ready:b state:s why:s? flushed_sequence:i version:s started:t? open_calls:i audit_lost:i "
-     "audit_queued:i streams_open:i searches_running:i"},
+     "audit_queued:i streams_open:i searches_running:i relay:RelayTarget[] relay_overflowed:i"},
     {"SqlRequest", "", "sql:s ~limit:i"},
     {"SqlColumn", "", "name:s type:s"},
     {"SqlAnswer", "rows: a list of values each",

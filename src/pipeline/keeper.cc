@@ -8,6 +8,7 @@
 #include "pipeline/event_subject.h"
 #include "pipeline/message_subject.h"
 #include "pipeline/record_entry.h"
+#include "wire/hep/hep.h"
 
 namespace siploom::pipeline {
 
@@ -67,6 +68,7 @@ Keeper::Keeper(store::Store& store, const KeeperOptions& options)
     extras.version = 1;
     append_call_entry(entries_, call, extras);
     ++counters_.calls;
+    call_times_.add(call);
     if (tails_.is_empty()) return;
     for (const auto& tail : *tails_.list()) {
       if (tail->on_call && tail->takes(CallSubject(call))) tail->on_call(call);
@@ -139,6 +141,7 @@ void Keeper::take_message(const Message& message, Prepared& prepared, size_t i) 
   }
   const IpAddress source = agent == nullptr ? IpAddress{} : agent->sender;
   const std::string_view node = agent == nullptr ? std::string_view(options_.node) : agent->node;
+  heplify_.packet(node, agent == nullptr ? uint8_t{hep::kSip} : agent->hep_type, octets);
   if (sighting == Sighting::Doubled) {
     ++counters_.doubled;
     ledger_.count(store::Fate::Filtered, source, node, "doubled", 1, octets);
@@ -156,8 +159,9 @@ void Keeper::take_message(const Message& message, Prepared& prepared, size_t i) 
     if (outcome.retransmission) {
       ++counters_.retransmissions;
       flags = store::kRetransmission;
-    } else if (outcome.call != nullptr && !message.facts.sdp.empty()) {
-      media_.add(*outcome.call);
+    } else {
+      heplify_.sip(node, message.facts);
+      if (outcome.call != nullptr) note_call(message, *outcome.call, node);
     }
   }
   keep(prepared, i, flags);
@@ -165,9 +169,22 @@ void Keeper::take_message(const Message& message, Prepared& prepared, size_t i) 
   ledger_.count(store::Fate::Stored, source, node, "sip", 1, octets);
 }
 
+void Keeper::note_call(const Message& message, const model::Call& call, std::string_view node) {
+  if (!message.facts.sdp.empty()) media_.add(call);
+  const uint16_t status = message.facts.status;
+  const bool answers = (status >= 180 && status <= 183) || status == 200;
+  if (call.kind == model::CallKind::Call && answers && message.record.time == call.progress &&
+      model::pdd(call) != model::kNoDuration) {
+    heplify_.setup_began(node, model::pdd(call));
+  }
+}
+
 void Keeper::take_event(const Event& event, Prepared& prepared, size_t i) {
   const model::AgentFacts* agent = event.record.agent;
   const size_t octets = event.record.payload.size();
+  const std::string_view node = agent == nullptr ? std::string_view(options_.node) : agent->node;
+  heplify_.packet(node, agent == nullptr ? uint8_t{hep::kRtcpJson} : agent->hep_type, octets);
+  heplify_.report(node, event);
   if (agent != nullptr) nodes_.see(*agent, event.record.time, {false, false, false, octets});
   if (!event.secret.empty()) {
     ++counters_.secrets;
@@ -178,8 +195,7 @@ void Keeper::take_event(const Event& event, Prepared& prepared, size_t i) {
   } else {
     keep(prepared, i, 0);
   }
-  ledger_.count(store::Fate::Stored, agent == nullptr ? IpAddress{} : agent->sender,
-                agent == nullptr ? std::string_view(options_.node) : agent->node,
+  ledger_.count(store::Fate::Stored, agent == nullptr ? IpAddress{} : agent->sender, node,
                 model::record_kind_name(event.record.kind), 1, octets);
 }
 
@@ -339,6 +355,16 @@ std::shared_ptr<const store::RowSet> Keeper::live_calls(Nanoseconds max_age) {
 KeeperCounters Keeper::counters() const {
   const std::lock_guard lock(weaver_mutex_);
   return counters_;
+}
+
+CallTimes Keeper::call_times() const {
+  const std::lock_guard lock(weaver_mutex_);
+  return call_times_;
+}
+
+HeplifySeries Keeper::heplify_series() const {
+  const std::lock_guard lock(weaver_mutex_);
+  return heplify_.series();
 }
 
 std::vector<NodeFacts> Keeper::nodes() const {

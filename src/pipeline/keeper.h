@@ -10,8 +10,10 @@
 #include <string>
 
 #include "media/stream_table.h"
+#include "pipeline/call_times.h"
 #include "pipeline/consumer.h"
 #include "pipeline/copy_filter.h"
+#include "pipeline/heplify_counts.h"
 #include "pipeline/ledger.h"
 #include "pipeline/media_index.h"
 #include "pipeline/node_table.h"
@@ -69,6 +71,8 @@ class Keeper final : public Consumer {
   KeeperCounters counters() const;
   size_t open_calls() const;
   std::vector<NodeFacts> nodes() const;
+  CallTimes call_times() const;  // of the calls whose rows were written
+  HeplifySeries heplify_series() const;
   Tails& tails() { return tails_; }
   // For losses that are noticed elsewhere: the intake's, the kernel's.
   void note_lost(const IpAddress& source, std::string_view reason, uint64_t messages);
@@ -77,6 +81,7 @@ class Keeper final : public Consumer {
   struct Prepared;
   Sighting judge(const Message& message);
   void take_message(const Message& message, Prepared& prepared, size_t i);
+  void note_call(const Message& message, const model::Call& call, std::string_view node);
   void take_event(const Event& event, Prepared& prepared, size_t i);
   void keep(Prepared& prepared, size_t entry, uint16_t flags);
   void tie_to_call(const Event& event);
@@ -106,6 +111,8 @@ class Keeper final : public Consumer {
   uint64_t sequence_ = 0;
   std::string entries_;  // of records and calls that the store has not taken yet
   KeeperCounters counters_;
+  CallTimes call_times_;
+  HeplifyCounts heplify_;
   std::atomic<bool> failed_{false};
   std::optional<Error> error_;
 

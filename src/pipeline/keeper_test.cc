@@ -128,6 +128,32 @@ TEST_CASE("a call is seen while it rings and becomes a row once it is over") {
   CHECK(bench.count("record.kind == sip") == 6);
 }
 
+TEST_CASE("how long calls took to ring and to set up is counted when their rows are written") {
+  Bench bench;
+  bench.take(one_call());
+  const auto second = one_call(2);
+  bench.take({second.begin() + 3, second.end()});  // its INVITE was not seen
+  CHECK(bench.keeper->call_times().pdd.count == 0);
+  bench.wait(40);
+  bench.wait(40);
+  CHECK(bench.calls().size() == 2);
+  const CallTimes times = bench.keeper->call_times();
+  CHECK(times.pdd.count == 1);
+  CHECK(times.pdd.sum_s == 1);
+  CHECK(times.setup.count == 1);
+  CHECK(times.setup.sum_s == 2);
+  for (size_t i = 0; i < TimeBuckets::kBounds.size(); ++i) {
+    CAPTURE(TimeBuckets::kBounds[i]);
+    CHECK(times.pdd.counts[i] == (TimeBuckets::kBounds[i] == 1 ? 1 : 0));
+    CHECK(times.setup.counts[i] == (TimeBuckets::kBounds[i] == 2 ? 1 : 0));
+  }
+  TimeBuckets buckets;
+  buckets.add(model::kNoDuration);
+  buckets.add(200 * kSecond);  // beyond the last bound: in the sum alone
+  CHECK(buckets.count == 1);
+  for (const uint64_t count : buckets.counts) CHECK(count == 0);
+}
+
 TEST_CASE("a call that goes on over a restart is one call, stopped or killed") {
   for (const bool graceful : {true, false}) {
     for (const size_t cut : {1u, 2u, 3u, 4u, 5u}) {

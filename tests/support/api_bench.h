@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -45,7 +46,8 @@ inline std::string scoped_sip(std::string_view start_line, std::string_view call
 
 class Bench {
  public:
-  Bench() {
+  using Change = std::function<void(pipeline::CollectorOptions&)>;
+  explicit Bench(const Change& change = {}) {
     Stores::Options options;
     options.path = folder.path + "/meta.db";
     options.clock = [this] { return Timestamp{now.load()}; };
@@ -60,6 +62,7 @@ class Bench {
     collecting.intake.udp_sockets = 1;
     collecting.threads = 1;
     collecting.clock = [this] { return Timestamp{now.load()}; };
+    if (change) change(collecting);
     auto started = pipeline::Collector::start(collecting);
     REQUIRE_MESSAGE(started.has_value(), (started ? "" : started.error().message));
     collector = std::move(*started);
