@@ -167,7 +167,14 @@ Remote::Parameters parameters_of(const Options& options) {
 Result<size_t> query_server(const Options& options, Output& out) {
   Remote remote(options.store);
   if (options.grep.count) {
-    return fail(ErrorCode::Unsupported, "--count asks a store; of a server use /api/v1/group");
+    const Remote::Parameters all = parameters_of(options);
+    Remote::Parameters asked;
+    for (const auto& each : all) {
+      if (each.first != "sort" && each.first != "order") asked.push_back(each);
+    }
+    const uint64_t count = SL_TRY(remote.count(options.store.table, std::move(asked)));
+    out.write(fmt::format("{}\n", count));
+    return size_t{count};
   }
   if (options.store.table == "calls") {
     return print_calls(SL_TRY(remote.calls(parameters_of(options), options.store.limit)), options,

@@ -124,6 +124,41 @@ Result<std::string> Remote::get(const std::string& path, const Parameters& param
   return send(std::move(request));
 }
 
+// Messages are counted among the records by their kind, so that the filter goes as it was typed.
+Result<uint64_t> Remote::count(const std::string& table, Parameters asked) {
+  const bool messages = table == "messages";
+  asked.emplace_back("table", messages ? "records" : table);
+  if (messages) asked.emplace_back("by", "record.kind");
+  const std::string body = SL_TRY(get("group", asked));
+  simdjson::dom::parser parser;
+  Json root;
+  simdjson::dom::array rows;
+  bool partial = false;
+  if (parser.parse(body).get(root) != simdjson::SUCCESS ||
+      root["rows"].get_array().get(rows) != simdjson::SUCCESS ||
+      root["partial"].get_bool().get(partial) != simdjson::SUCCESS) {
+    return fail(ErrorCode::Malformed, base_ + " answered with something else than a count");
+  }
+  if (partial) {
+    std::string_view reason;
+    if (root["reason"].get_string().get(reason) != simdjson::SUCCESS)
+      reason = "not all was counted";
+    return fail(ErrorCode::LimitExceeded, std::string(reason));
+  }
+  for (const Json row : rows) {
+    std::string_view kind;
+    if (messages && (row["keys"].at(0).get_string().get(kind) != simdjson::SUCCESS ||
+                     kind != model::record_kind_name(model::RecordKind::Sip))) {
+      continue;
+    }
+    double count = 0;
+    if (row["values"].at(0).get_double().get(count) == simdjson::SUCCESS && count > 0) {
+      return static_cast<uint64_t>(count);
+    }
+  }
+  return 0;
+}
+
 Result<std::string> Remote::post(const std::string& path, const std::string& json) {
   http::ClientRequest request;
   request.method = http::Method::Post;

@@ -20,6 +20,8 @@ class Remote final {
   explicit Remote(const StoreCommandOptions& options);
   // Errors are what the server's problem says.
   Result<std::string> get(const std::string& path, const Parameters& parameters);
+  // How many rows match; `table`: calls, messages, records.
+  Result<uint64_t> count(const std::string& table, Parameters asked);
   Result<std::string> post(const std::string& path, const std::string& json);
 
   // Pages of `path` (calls, messages, records) with the columns that read_call() and read_record()

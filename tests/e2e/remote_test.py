@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""siploom serve asked through its API: `query --server` prints what `query --store` prints."""
+
+import hep
+from server import Server, scratch_folder
+from support import check, check_equal, finish, run
+
+
+def asked_both_ways(server, token, *arguments):
+    """What `siploom query` gives of the store and of the server: status, standard output and error of each."""
+    local = run("query", "--store", server.store, *arguments, timeout=60)
+    remote = run("query", "--server", server.url(), "--token", token, *arguments, timeout=60)
+    return local, remote
+
+
+def test_query_of_a_server():
+    server = Server(scratch_folder("remote")).start()
+    try:
+        token = server.make_token()
+        with hep.connect(server.port) as connection:
+            for i in range(7):
+                for message, forth in hep.call_messages(f"remote-{i}@h"):
+                    ends = (("192.0.2.10", 5060), ("198.51.100.20", 5060))
+                    connection.sendall(hep.v3(message, *(ends if forth else ends[::-1])))
+        hep.udp(hep.v3(b"NOTICE a log line", kind=100), port=server.port)
+        check_equal(server.wait_for_count(43), 43, "all is kept")
+        for arguments, expected in ((("-r", "--count"), "43\n"), (("-m", "--count"), "42\n"),
+                                    (("-m", "--count", "method", "==", "BYE"), "14\n"),
+                                    (("-r", "--count", "record.kind", "==", "log"), "1\n"),
+                                    (("-m", "--count", "call_id", "==", "nobody"), "0\n"),
+                                    (("-r", "--count", "--to", "2001-01-01T00:00:00Z"), "0\n")):
+            local, remote = asked_both_ways(server, token, *arguments)
+            check_equal(local[1].decode(), expected, f"query {arguments} of the store")
+            check_equal(remote[:2], local[:2], f"query {arguments} of the server: {remote[2]}")
+        check_equal(server.stop(), 0, "ends")
+    finally:
+        server.remove()
+
+
+def main():
+    test_query_of_a_server()
+    finish()
+
+
+main()
