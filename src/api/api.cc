@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include "api/asked.h"
+#include "api/body.h"
 #include "api/core.h"
 #include "api/gate.h"
 #include "api/problem.h"
@@ -18,8 +19,7 @@ Response answer(const std::shared_ptr<Core>& core, Request& request, Handle hand
   Asked asked{core, request, std::move(caller)};
   auto response = handle(asked);
   if (response) return std::move(*response);
-  const std::string filter(asked.param("filter"));
-  return problem_of(response.error(), filter);
+  return problem_of(response.error(), filter_of(request));
 }
 
 }  // namespace

@@ -15,7 +15,9 @@ namespace siploom::api {
 namespace {
 
 constexpr auto kSchemas = std::to_array<SchemaInfo>({
-    {"Problem", "What went wrong and what to do (RFC 9457)",
+    {"Problem",
+     "What went wrong and what to do (RFC 9457); position, length: the octets of the request's "
+     "filter that are not understood",
      "type:s title:s status:i ~detail:s ~position:i ~length:i ~retry_after_s:i"},
     {"Login", "", "name:s password:s"},
     {"SetupRequest", "token: as the server printed it", "token:s name:s password:s"},

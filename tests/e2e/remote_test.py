@@ -32,6 +32,11 @@ def test_query_of_a_server():
             local, remote = asked_both_ways(server, token, *arguments)
             check_equal(local[1].decode(), expected, f"query {arguments} of the store")
             check_equal(remote[:2], local[:2], f"query {arguments} of the server: {remote[2]}")
+        for arguments in (("-r", "statsu", "==", "486"), ("-m", "status == 200 and statsu == 486"), ("--count", "(status == 2"),
+                          ("-m", "--count", "status == abc"), ("call.state == nonsense",)):
+            local, remote = asked_both_ways(server, token, *arguments)
+            check("^" in local[2] and "filter: " in local[2], f"query {arguments}: the place is marked: {local}")
+            check_equal(remote, local, f"query {arguments}: the same of the server")
         check_equal(server.stop(), 0, "ends")
     finally:
         server.remove()
