@@ -5,7 +5,6 @@
 #include "api/mask.h"
 #include "api/reply.h"
 #include "base/text.h"
-#include "wire/hep/quirk.h"
 #include "wire/sip/lint.h"
 #include "wire/sip/message.h"
 
@@ -34,15 +33,6 @@ void write_sip(JsonWriter& json, const pipeline::StoredRecord& record) {
   for (unsigned i = 0; i < static_cast<unsigned>(sip::Note::kCount); ++i) {
     const auto note = static_cast<sip::Note>(i);
     if (notes.has(note) && sip::is_defect(note)) json.value(sip::note_text(note));
-  }
-  json.end_array();
-}
-
-void write_quirks(JsonWriter& json, const pipeline::StoredRecord& record) {
-  json.key("quirks");
-  json.begin_array();
-  for (size_t i = 0; i < hep::kQuirks; ++i) {
-    if ((record.quirks >> i & 1) != 0) json.value(hep::quirk_name(static_cast<hep::Quirk>(i)));
   }
   json.end_array();
 }
@@ -88,7 +78,6 @@ void write_message(JsonWriter& json, const pipeline::StoredRecord& record, bool 
   JsonWriter inner(text);
   pipeline::write_record(inner, record, with_payload);
   json.raw(extended(std::move(text), [&](JsonWriter& more) {
-    write_quirks(more, record);
     if (with_payload && record.kind == model::RecordKind::Sip) write_sip(more, record);
   }));
 }

@@ -117,12 +117,12 @@ constexpr auto kSchemas = std::to_array<SchemaInfo>({
     {"Record", "A record without its octets; method: of SIP, of other kinds the event",
      "sequence:i time:t received:t kind:@record.kind node:s? agent_id:i transport:s src:s dst:s "
      "call_id:s? correlation_id:s? extra_ids:s[] method:s? status:i? summary:s? retransmission:b "
-     "copy:b malformed:b chunks:o size:i"},
+     "copy:b malformed:b quirks:s[] chunks:o size:i"},
     {"Header", "", "name:s value:s"},
     {"Message", "A record with its octets: payload, or payload_base64 when they are no UTF-8",
      "sequence:i time:t received:t kind:@record.kind node:s? agent_id:i transport:s src:s dst:s "
      "call_id:s? correlation_id:s? extra_ids:s[] method:s? status:i? summary:s? retransmission:b "
-     "copy:b malformed:b chunks:o size:i quirks:s[] ~start_line:s ~headers:Header[] "
+     "copy:b malformed:b quirks:s[] chunks:o size:i ~start_line:s ~headers:Header[] "
      "~defects:s[] ~payload:s ~payload_base64:s"},
     {"MessageList", "", "rows:Message[] partial:b"},
     {"Fork", "", "to_tag:s? answered_by:s status:i?"},
