@@ -19,6 +19,7 @@ Response answer(const std::shared_ptr<Core>& core, Request& request, Handle hand
   Asked asked{core, request, std::move(caller)};
   auto response = handle(asked);
   if (response) return std::move(*response);
+  core->doubt(response.error());
   return problem_of(response.error(), filter_of(request));
 }
 
@@ -33,8 +34,10 @@ void Routes::add(http::Method method, std::string_view path, Handle handle, cons
   route.body_bytes_max = info.body_bytes_max;
   route.spools = info.spools;
   if (core_ != nullptr && info.spools) {
-    route.body_bytes_max =
-        core_->context.stores.settings.snapshot()->size_bytes(registry::SettingId::ImportSizeMax);
+    route.body_limit = [core = core_] {
+      return core->context.stores.settings.snapshot()->size_bytes(
+          registry::SettingId::ImportSizeMax);
+    };
   }
   if (core_ != nullptr) {
     route.handler = [core = core_, handle](Request& request) {

@@ -55,6 +55,8 @@ struct Core final {
   Timestamp started;
 
   void stop();
+  // What went wrong with a search may be a damaged file.
+  void doubt(const Error& error) const { context.collector.upkeep().doubt(error); }
 
  private:
   void keep_house();

@@ -67,6 +67,7 @@ class Export final {
     const bool rows =
         question_.table == Table::Calls && (format_ == Format::Jsonl || format_ == Format::Csv);
     const auto done = rows || question_.table == Table::Calls ? calls(rows) : records(question_);
+    if (!done) core_->doubt(done.error());
     if (!done || !flush(true)) out.abort();
   }
 

@@ -78,7 +78,7 @@ void add_seen_values(const Asked& asked, const Completion& completion, Scope sco
   grouping.by = {std::string(completion.values_of->name)};
   grouping.limit = 1000;
   const auto groups = asked.search().group(asked.view(), question, grouping);
-  if (!groups) return;
+  if (!groups) return asked.core->doubt(groups.error());
   for (const store::GroupRow& row : groups->rows) {
     if (!row.keys[0] || out.size() >= kMaxSuggestions) continue;
     if (lower(*row.keys[0]).find(lower(completion.prefix)) == std::string::npos) continue;

@@ -7,6 +7,7 @@
 
 #include "admin/settings.h"
 #include "api/api.h"
+#include "api/apply.h"
 #include "api/start_page.h"
 #include "cli/commands.h"
 #include "cli/input.h"
@@ -65,25 +66,13 @@ Result<pipeline::CollectorOptions> collector_options(const admin::Settings& sett
   intake.tls.client_ca_file = settings.text(SettingId::HepTlsClientCa);
   intake.allow = settings.networks(SettingId::HepAllowedSenders);
   intake.quarantine = settings.flag(SettingId::HepQuarantine);
-  intake.rate.messages_per_s =
-      static_cast<uint64_t>(settings.number(SettingId::HepPacketsPerSecond));
+  intake.rate = api::rate_limit(settings);
   intake.max_connections = static_cast<size_t>(settings.number(SettingId::HepConnectionsMax));
   if (const std::string key = settings.text(SettingId::HepPassword); !key.empty()) {
     intake.keys.push_back({*parse_cidr("::/0"), key});
     intake.keys.push_back({*parse_cidr("0.0.0.0/0"), key});
   }
-  const auto age = [&](store::Shelf shelf, SettingId id) {
-    options.retention.shelves[static_cast<size_t>(shelf)].max_age = settings.duration(id);
-  };
-  age(store::Shelf::Sip, SettingId::RetentionSipAge);
-  age(store::Shelf::Media, SettingId::RetentionMediaAge);
-  age(store::Shelf::Streams, SettingId::RetentionMediaAge);
-  age(store::Shelf::Logs, SettingId::RetentionLogAge);
-  age(store::Shelf::Events, SettingId::RetentionEventAge);
-  age(store::Shelf::Calls, SettingId::RetentionCallAge);
-  age(store::Shelf::Ledger, SettingId::RetentionCallAge);
-  options.retention.max_bytes = settings.size_bytes(SettingId::RetentionSizeMax);
-  options.retention.min_free_bytes = settings.size_bytes(SettingId::RetentionDiskFreeMin);
+  options.retention = api::retention_policy(settings);
   options.interfaces = settings.list(SettingId::CaptureInterfaces);
   options.bpf = settings.text(SettingId::CaptureFilter);
   options.node = settings.text(SettingId::CaptureNode);
@@ -212,17 +201,7 @@ class Service final {
     if (stores_ == nullptr) {
       return fail(ErrorCode::Io, "holds cannot be read: meta.db is not open; nothing is dropped");
     }
-    std::vector<store::Hold> out;
-    admin::Page page;
-    page.limit = 1000;
-    while (true) {
-      const auto listed = SL_TRY(stores_->holds.list(true, page));
-      for (const admin::Hold& hold : listed.rows) {
-        out.push_back({hold.call_ids, hold.filter, hold.since, hold.until});
-      }
-      if (!listed.next) return out;
-      page.cursor = *listed.next;
-    }
+    return api::holds_in_force(*stores_);
   }
 
   Result<void> start_http(const admin::Settings& settings) {
@@ -245,7 +224,8 @@ class Service final {
     const bool tls = !options.certificate_file.empty();
     api_ = std::make_unique<api::Api>(api::ApiContext{
         *collector_, *stores_, wall_clock, kVersion, options.spool_folder, options.notice,
-        [this] { return http_ == nullptr ? http::ServerCounters{} : http_->counters(); }});
+        [this] { return http_ == nullptr ? http::ServerCounters{} : http_->counters(); },
+        [this](const admin::Settings& now) { log_.configure(now); }});
     options.finished = [this](const http::FinishedRequest& request) {
       api_->note_finished(request);
       note_request(request);
