@@ -46,7 +46,7 @@ Result<pipeline::CallDetail> load_detail(const Asked& asked) {
   store::Question question;
   question.scope = asked.who().scope;
   question.control = SL_TRY(asked.control());
-  question.live_calls = asked.collector().keeper().live_calls();
+  asked.add_live_calls(question);
   return pipeline::load_call(asked.search(), asked.view(), key, question);
 }
 

@@ -72,7 +72,7 @@ void add_seen_values(const Asked& asked, const Completion& completion, Scope sco
   question.table = scope == Scope::Call ? store::Table::Calls : store::Table::Records;
   question.scope = asked.who().scope;
   question.from = asked.now() + -kValueRange;
-  question.live_calls = asked.collector().keeper().live_calls();
+  asked.add_live_calls(question);
   question.control.deadline = std::chrono::steady_clock::now() + kValuePatience;
   store::Grouping grouping;
   grouping.by = {std::string(completion.values_of->name)};

@@ -93,6 +93,53 @@ TEST_CASE("what an agent sends is watched, searched and counted while it goes on
   server.server->stop(kSecond);
 }
 
+TEST_CASE("histograms and facets count calls in flight and kept ones, each once at any time") {
+  Bench bench;
+  bench.add_calls(2);
+  const Agent agent(bench.collector->intake()->endpoints().front());
+  const auto say = [&](std::string_view line, int cseq, std::string_view method) {
+    agent.say(scoped_sip(line, "flying", cseq, method, "alice"), Timestamp{bench.now.load()});
+  };
+  const auto total = [&](std::string_view target, const char* list, const char* count) {
+    simdjson::dom::parser parser;
+    simdjson::dom::array rows;
+    const Reply reply = bench.get(target);
+    REQUIRE_MESSAGE(parser.parse(reply.body).at_pointer(list).get(rows) == simdjson::SUCCESS,
+                    reply.body);
+    double sum = 0;
+    for (const auto row : rows) sum += double(row.at_pointer(count));
+    return sum;
+  };
+  const auto histogram = [&] {
+    return total("/api/v1/histogram?table=calls&bucket=1h", "/rows", "/values/0");
+  };
+  const auto facets = [&] {
+    return total("/api/v1/facets?table=calls&fields=call.kind", "/facets/0/values", "/count");
+  };
+  CHECK(histogram() == 2);
+  say("INVITE sip:bob@x SIP/2.0", 1, "INVITE");
+  say("SIP/2.0 486 Busy Here", 1, "INVITE");
+  CHECK(http::test::eventually([&] {
+    bench.now += kSecond;
+    return histogram() == 3;
+  }));
+  CHECK(facets() == 3);
+  // Its row is written while it is asked for without an end; the live calls that are told may be
+  // old.
+  const auto written = [&] { return bench.collector->keeper().counters().calls == 1; };
+  bench.now += 60 * kSecond;
+  bool wrong = false;
+  for (int i = 0; i < 2000 && !written(); ++i) {
+    if (i % 50 == 0) agent.say("\r\n\r\n", Timestamp{bench.now.load()});  // a keep-alive
+    wrong = wrong || histogram() != 3 || facets() != 3;
+    if (i % 50 == 0) bench.now += 40 * kSecond;
+  }
+  CHECK(written());
+  CHECK(histogram() == 3);
+  CHECK(facets() == 3);
+  CHECK_FALSE(wrong);
+}
+
 TEST_CASE("calls that are over are told by how long they took, in heplify's names, too") {
   Bench bench;
   REQUIRE(bench.stores->settings.set("metrics.heplify_aliases", "true", "test"));

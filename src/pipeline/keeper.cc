@@ -14,7 +14,6 @@ namespace siploom::pipeline {
 
 namespace {
 
-constexpr size_t kLookStep = 2048;  // calls looked at between two breaths of the weaver
 constexpr auto kRetryEvery = std::chrono::milliseconds(200);
 // A stream that says nothing for so long has ended: beyond hold with comfort noise (RFC 3389).
 constexpr Nanoseconds kStreamQuiet = 60 * kSecond;
@@ -66,8 +65,9 @@ Keeper::Keeper(store::Store& store, const KeeperOptions& options)
     store::CallExtras extras;
     extras.received = options_.clock();
     extras.version = 1;
+    const size_t begin = entries_.size();
     append_call_entry(entries_, call, extras);
-    ++counters_.calls;
+    done_.push_back({++counters_.calls, call.first_frame, entries_.substr(begin)});
     call_times_.add(call);
     if (tails_.is_empty()) return;
     for (const auto& tail : *tails_.list()) {
@@ -294,9 +294,15 @@ void Keeper::tell_tails(const Chunk& chunk, const Prepared& prepared) {
 // down to the senders' connections.
 Result<void> Keeper::store_entries() {
   while (true) {
-    auto stored = store_.append(as_bytes(entries_));
+    Result<void> stored;
+    {
+      const std::lock_guard lock(handover_mutex_);
+      stored = store_.append(as_bytes(entries_));
+      if (stored) stored_calls_ = counters_.calls;  // nobody else counts them
+    }
     if (stored) {
       entries_.clear();
+      forget_done();
       return {};
     }
     const bool stopped = options_.stop != nullptr && options_.stop->load();
@@ -318,38 +324,6 @@ Result<void> Keeper::finish() {
     if (options_.live) ledger_.write(entries_, options_.clock(), true);
   }
   return store_entries();
-}
-
-std::shared_ptr<const store::RowSet> Keeper::look_at_calls() {
-  auto texts = std::make_shared<std::string>();
-  store::CallExtras extras;
-  extras.received = options_.clock();
-  extras.open = true;
-  for (size_t begin = 0;; begin += kLookStep) {
-    const std::lock_guard lock(weaver_mutex_);
-    if (begin >= weaver_.slot_count()) break;
-    weaver_.look(begin, begin + kLookStep,
-                 [&](const model::Call& call) { append_call_entry(*texts, call, extras); });
-  }
-  auto rows = std::make_shared<store::RowSet>();
-  rows->table = store::Table::Calls;
-  for (size_t at = 0; at < texts->size();) {
-    const auto* head = reinterpret_cast<const store::EntryHead*>(texts->data() + at);
-    rows->rows.push_back(head);
-    at += head->size;
-  }
-  rows->owners.push_back(std::move(texts));
-  return rows;
-}
-
-std::shared_ptr<const store::RowSet> Keeper::live_calls(Nanoseconds max_age) {
-  const std::lock_guard lock(look_mutex_);
-  const Timestamp now = options_.clock();
-  if (looked_ == nullptr || now - looked_at_ > max_age || now < looked_at_) {
-    looked_ = look_at_calls();
-    looked_at_ = now;
-  }
-  return looked_;
 }
 
 KeeperCounters Keeper::counters() const {

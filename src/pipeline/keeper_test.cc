@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <set>
+#include <thread>
+
 #include "capture/intake_header.h"
 #include "pipeline/engine.h"
 #include "pipeline/payload_reader.h"
@@ -20,7 +24,7 @@ constexpr Timestamp kStart{1'790'000'000 * kSecond};
 // A store with its search and a keeper; the clock is turned by hand.
 struct Bench {
   siploom::test::TempFolder folder;
-  Timestamp now = kStart;
+  std::atomic<Timestamp> now = kStart;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<store::Search> search;
   std::unique_ptr<Keeper> keeper;
@@ -29,7 +33,7 @@ struct Bench {
   void open() {
     store::StoreOptions options;
     options.folder = folder.path + "/store";
-    options.clock = [this] { return now; };
+    options.clock = [this] { return now.load(); };
     auto opened = store::Store::open(options);
     REQUIRE_MESSAGE(opened.has_value(), (opened ? "" : opened.error().message));
     store = std::move(*opened);
@@ -39,7 +43,7 @@ struct Bench {
     search = std::move(*store::Search::open(searching));
     KeeperOptions keeping;
     keeping.node = "here";
-    keeping.clock = [this] { return now; };
+    keeping.clock = [this] { return now.load(); };
     keeper = std::make_unique<Keeper>(*store, keeping);
   }
   std::string checkpoint() const { return folder.path + "/open-calls"; }
@@ -53,22 +57,23 @@ struct Bench {
     store.reset();
   }
   void take(std::vector<test::TestFrame> frames) {
-    for (const test::TestFrame& frame : frames) now = std::max(now, frame.time);
+    for (const test::TestFrame& frame : frames) now = std::max(now.load(), frame.time);
     test::TestSource source(std::move(frames));
     REQUIRE(run(source, *keeper, {}));
   }
   // Lets `seconds` go by with nothing coming in.
   void wait(int64_t seconds) {
-    now = now + seconds * kSecond;
+    now = now.load() + seconds * kSecond;
     take({{now, test::udp_frame("\r\n")}});
   }
   std::vector<std::unique_ptr<StoredCall>> calls(bool live = false) {
     store::Question question;
     question.table = store::Table::Calls;
-    if (live) question.live_calls = keeper->live_calls(0);
+    const Keeper::Moment moment = keeper->moment(0);
+    if (live) question.live_calls = moment.live_calls;
     store::Selection selection;
     selection.columns = call_columns();
-    auto answer = search->select(store->view(), question, selection);
+    auto answer = search->select(moment.view, question, selection);
     REQUIRE(answer);
     std::vector<std::unique_ptr<StoredCall>> out;
     while (*(*answer)->next()) out.push_back(read_call((*answer)->rows()));
@@ -126,6 +131,74 @@ TEST_CASE("a call is seen while it rings and becomes a row once it is over") {
   CHECK_FALSE(rows[0]->open);
   CHECK(bench.calls(true).size() == 1);
   CHECK(bench.count("record.kind == sip") == 6);
+}
+
+namespace {
+
+// The calls of a moment by the numbers of their first records, stored and live.
+std::vector<uint64_t> calls_of(const Keeper::Moment& moment) {
+  std::vector<uint64_t> out;
+  const auto take = [&](const store::EntryHead* entry) {
+    out.push_back(reinterpret_cast<const store::CallHead*>(entry)->first_sequence);
+  };
+  for (const store::View::Part& part : moment.view.parts) {
+    const store::EntryList& list = part.batch->rows(store::Table::Calls);
+    for (size_t i = 0; i < part.counts[static_cast<size_t>(store::Table::Calls) - 1]; ++i) {
+      take(list[i]);
+    }
+  }
+  for (const store::EntryHead* entry : moment.live_calls->rows) take(entry);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a call whose row was written since calls were looked at is there once") {
+  constexpr Nanoseconds kForEver = INT64_MAX;
+  Bench bench;
+  auto frames = one_call();
+  bench.take(frames);
+  const Keeper::Moment before = bench.keeper->moment(kForEver);
+  CHECK(before.live_calls->rows.size() == 1);
+  CHECK(calls_of(before).size() == 1);
+  bench.wait(40);
+  bench.wait(40);
+  REQUIRE(bench.keeper->counters().calls == 1);
+  const Keeper::Moment after = bench.keeper->moment(kForEver);  // no new look
+  CHECK(after.live_calls->rows.empty());
+  CHECK(calls_of(after) == calls_of(before));
+  CHECK(calls_of(before).size() == 1);  // whoever asks of that moment goes on to see it as it was
+}
+
+TEST_CASE("whoever counts calls while their rows are written counts each call once") {
+  Bench bench;
+  std::atomic<bool> over{false};
+  std::thread writer([&] {
+    for (int round = 0; round < 60; ++round) {
+      std::vector<test::TestFrame> frames;
+      for (int i = 0; i < 20; ++i) {
+        test::add_call(frames, round * 20 + i, kStart + round * 50 * kSecond);
+      }
+      bench.take(std::move(frames));
+      bench.wait(45);
+    }
+    over = true;
+  });
+  std::set<uint64_t> known;
+  size_t doubled = 0, lost = 0, moments = 0;
+  do {
+    const auto calls = calls_of(bench.keeper->moment(moments++ % 3 == 0 ? 0 : INT64_MAX));
+    const std::set<uint64_t> now(calls.begin(), calls.end());
+    doubled += calls.size() - now.size();
+    // What was looked at before may be old, but never older than what was told already.
+    for (const uint64_t call : known) lost += now.count(call) == 0 ? 1 : 0;
+    known = now;
+  } while (!over);
+  writer.join();
+  CHECK(doubled == 0);
+  CHECK(lost == 0);
+  CHECK(calls_of(bench.keeper->moment(0)).size() == 1200);
+  MESSAGE(moments << " moments");
 }
 
 TEST_CASE("how long calls took to ring and to set up is counted when their rows are written") {
