@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""siploom serve asked through its API: `query --server` prints what `query --store` prints."""
+"""siploom serve asked through its API: `query --server` prints what `query --store` prints; log.level while it runs."""
 
 import hep
-from server import Server, scratch_folder
+from server import Server, scratch_folder, wait_for
 from support import check, check_equal, finish, run
 
 
@@ -42,7 +42,38 @@ def test_query_of_a_server():
         server.remove()
 
 
+def test_changed_while_running():
+    server = Server(scratch_folder("settings"), log_level="warning").start(quiet=True)
+    try:
+        check("taking HEP" not in server.text(), "log.level=warning hides what is only told")
+        token = server.make_token()
+        headers = {"Authorization": f"Bearer {token}"}
+        server.api("PUT", "settings/log.level", {"value": "debug"}, **headers)
+        check_equal(server.api("GET", "settings/log.level", **headers)[1]["origin"], "command line",
+                    "what the command line says has more weight")
+        check_equal(server.stop(), 0, "ends")
+    finally:
+        server.remove()
+    server = Server(scratch_folder("settings")).start()
+    try:
+        headers = {"Authorization": f"Bearer {server.make_token()}"}
+        server.api("GET", "health", **headers)
+        check("debug" not in server.text(), "requests are not told")
+        server.api("PUT", "settings/log.level", {"value": "debug"}, **headers)
+        server.api("GET", "health", **headers)
+        check(wait_for(lambda: server.told(r"debug   127\.0\.0\.1 GET /api/v1/health: 200"), 5), f"now they are: {server.text()}")
+        server.api("PUT", "settings/log.format", {"value": "json"}, **headers)
+        server.api("GET", "health", **headers)
+        check(wait_for(lambda: server.told(r'"level":"debug"'), 5), "and as JSON")
+        server.api("DELETE", "settings/log.level", **headers)
+        check_equal(server.stop(), 0, "ends")
+        check('"level":"info","message":"stopping"' in server.text(), "the usual level again")
+    finally:
+        server.remove()
+
+
 def main():
+    test_changed_while_running()
     test_query_of_a_server()
     finish()
 

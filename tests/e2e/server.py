@@ -39,19 +39,21 @@ class Server:
         self.process = None
         self.port = 0
 
-    def start(self, patience=20):
+    def start(self, patience=20, quiet=False):
+        """`quiet`: the log does not tell the port for HEP; it is up when it has told the link of the first admin."""
         arguments = [f"--{key.replace('_', '-')}={value}" for key, value in self.settings.items()]
         self.log = []
         self.process = subprocess.Popen([SIPLOOM, "serve", "--data", self.folder, *arguments], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.reader = threading.Thread(target=self._read, args=(self.process.stderr, self.log), daemon=True)
         self.reader.start()
-        told = wait_for(lambda: self.told(r"taking HEP on \S+:(\d+)") or self.process.poll() is not None, patience, 0.01)
-        match = self.told(r"taking HEP on \S+:(\d+)")
+        sign = r"#token=(\S+)" if quiet else r"taking HEP on \S+:(\d+)"
+        told = wait_for(lambda: self.told(sign) or self.process.poll() is not None, patience, 0.01)
+        match = self.told(sign)
         if not match:
             self.kill()
             raise RuntimeError(f"siploom serve did not start: {told} {self.text()}")
-        self.port = int(match.group(1))
+        self.port = 0 if quiet else int(match.group(1))
         return self
 
     @staticmethod
