@@ -51,12 +51,14 @@ void Keeper::forget_done() {
   }
 }
 
-// Calls that the weaver has forgotten and the store has not got yet. Under the weaver's mutex.
+// Calls that the weaver has forgotten and the store had not got when looking began; rows of earlier
+// ones may be remembered still. Under the weaver's mutex.
 void Keeper::add_leaving(std::string& texts) const {
   if (done_.empty() || done_.back().row.empty()) return;
   std::unordered_set<uint64_t> seen;
   for_each_call(texts, [&](const store::CallHead& head) { seen.insert(head.first_sequence); });
   for (auto call = done_.rbegin(); call != done_.rend() && !call->row.empty(); ++call) {
+    if (call->number <= looked_stored_) break;
     if (!seen.contains(call->first_record)) texts += call->row;
   }
 }
