@@ -59,7 +59,7 @@ def check_includes(path, lines, problems):
         if not match:
             continue
         target = match.group(1)
-        if target.startswith("support/") and path.name.endswith("_test.cc"):
+        if target.startswith("support/") and (path.name.endswith("_test.cc") or path.name.startswith("test_")):
             continue
         if target.split("/")[0] == room or any(target.startswith(a + "/") for a in allowed):
             continue

@@ -122,6 +122,19 @@ TEST_CASE("the tables of the throttle are capped") {
   CHECK(throttle.counters().failures == 100);
 }
 
+TEST_CASE("limits of the throttle hold for failures that follow") {
+  LoginThrottle throttle([] { return Timestamp{kSecond}; });
+  const IpAddress from = *parse_ip("192.0.2.1");
+  for (int i = 0; i < 3; ++i) CHECK_FALSE(throttle.begin("ann", from));
+  ThrottleLimits strict;
+  strict.free_failures = 1;
+  throttle.set_limits(strict);
+  CHECK_FALSE(throttle.begin("ann", from));
+  CHECK(throttle.begin("ann", from));
+  CHECK_FALSE(throttle.begin("bob", *parse_ip("192.0.2.2")));
+  CHECK(throttle.begin("bob", *parse_ip("192.0.2.2")));
+}
+
 TEST_CASE("many attempts at once gain nothing") {
   Gate at;
   std::atomic<int> wrong{0}, throttled{0};

@@ -59,6 +59,11 @@ void LoginThrottle::Table::erase(const std::string& key) {
 LoginThrottle::LoginThrottle(Clock clock, const ThrottleLimits& limits)
     : clock_(std::move(clock)), limits_(limits) {}
 
+void LoginThrottle::set_limits(const ThrottleLimits& limits) {
+  const std::lock_guard lock(mutex_);
+  limits_ = limits;
+}
+
 Nanoseconds LoginThrottle::wait(Table& table, const std::string& key, Timestamp now) const {
   const Entry* entry = table.find(key);
   return entry == nullptr ? 0 : std::max<Nanoseconds>(0, entry->blocked_until - now);

@@ -37,6 +37,8 @@ class LoginThrottle final {
   std::optional<Nanoseconds> begin(std::string_view name, const IpAddress& from);
   void succeeded(std::string_view name, const IpAddress& from);
 
+  // For failures to come; who waits goes on waiting.
+  void set_limits(const ThrottleLimits& limits);
   ThrottleCounters counters() const;
 
  private:

@@ -1,4 +1,11 @@
 // Users, tokens, settings, aliases and the like, against the schemas.
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
 #include "registry/metrics.h"
 #include "support/api_bench.h"
 #include "support/schema_check.h"
@@ -226,4 +233,100 @@ TEST_CASE("metrics have the names of the registry, for who may read them") {
   REQUIRE(bench.stores->settings.set("metrics.heplify_aliases", "true", "test"));
   CHECK(has(bench.send(open).body, "# TYPE heplify_packets_total counter"));
   CHECK(bench.get("/metrics", bench.as(admin::Role::Auditor)).status == 200);
+}
+
+namespace {
+
+// Within what is far less than the minute that retention sleeps otherwise.
+template <class Truth>
+bool soon(Truth&& truth) {
+  for (int i = 0; i < 1000; ++i) {
+    if (truth()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+void put(Bench& bench, std::string_view key, std::string_view value) {
+  const Reply reply = bench.ask(Method::Put, fmt::format("/api/v1/settings/{}", key), bench.admin(),
+                                fmt::format("{{\"value\":\"{}\"}}", value));
+  CHECK_MESSAGE(reply.status == 200, reply.body);
+}
+
+}  // namespace
+
+TEST_CASE("retention that is changed, and holds that end, take effect at once") {
+  Bench bench;
+  bench.add_calls(2);
+  bench.seal();
+  const Reply hold = bench.post("/api/v1/holds", R"({"call_ids":["call-1"],"reason":"asked for"})");
+  CHECK(hold.status == 201);
+  bench.now += 90 * 60 * kSecond;
+  const auto messages = [&](std::string_view call) {
+    return member(
+        bench.get(fmt::format("/api/v1/group?table=records&filter=call_id+%3D%3D+%22{}%22", call))
+            .body,
+        "rows");
+  };
+  CHECK(has(messages("call-0"), "[6]"));
+  put(bench, "retention.sip_age", "1h");
+  CHECK(soon([&] { return !has(messages("call-0"), "[6]"); }));
+  CHECK(has(messages("call-1"), "[6]"));
+  const std::string path = "/api/v1/holds/" + member(hold.body, "id");
+  CHECK(bench.ask(Method::Delete, path, bench.admin()).status == 204);
+  CHECK(soon([&] { return !has(messages("call-1"), "[6]"); }));
+}
+
+TEST_CASE("settings that need no restart need none") {
+  Bench bench;
+  const auto login = [&](std::string_view name) {
+    return bench
+        .send(Bench::request_of(Method::Post, "/api/v1/auth/login", nullptr,
+                                fmt::format(R"({{"name":"{}","password":"wrong horses"}})", name)))
+        .status;
+  };
+  put(bench, "login.free_failures", "1");
+  CHECK(login("eve") == 401);
+  CHECK(login("eve") == 429);
+  put(bench, "hep.allowed_senders", "192.0.2.0/24");
+  const Endpoint to = bench.collector->intake()->endpoints().front();
+  const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(to.port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  CHECK(::sendto(fd, "HEP3", 4, 0, reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
+        4);
+  ::close(fd);
+  CHECK(soon([&] {
+    return has(bench.get("/metrics").body,
+               "siploom_intake_drops_total{reason=\"not-allowed\"} 1\n");
+  }));
+  put(bench, "http.openapi_public", "true");
+  CHECK(bench.send(Bench::request_of(Method::Get, "/api/v1/openapi.json")).status == 200);
+}
+
+TEST_CASE("a segment that a search finds damaged is set aside, and searches go on") {
+  Bench bench;
+  bench.add_calls(3);
+  bench.seal();
+  bench.add_calls(1, "alice", 10);
+  std::string file;
+  const store::View view = bench.collector->store().view();
+  for (const store::Segment& segment : view.manifest->segments) {
+    if (segment.shelf == store::Shelf::Sip) file = view.folder + "/" + segment.path;
+  }
+  REQUIRE(!file.empty());
+  const auto size = std::filesystem::file_size(file);
+  {
+    std::fstream out(file, std::ios::in | std::ios::out | std::ios::binary);
+    out.seekp(static_cast<std::streamoff>(size / 4));
+    for (size_t i = 0; i < size / 2; ++i) out.put('\xff');
+  }
+  const std::string target = "/api/v1/records?columns=sequence,payload&order=asc";
+  const Reply broken = bench.get(target);
+  CHECK_MESSAGE(broken.status != 200, broken.body);
+  CHECK(soon([&] { return bench.get(target).status == 200; }));
+  CHECK(has(bench.get(target).body, "call-10"));
+  CHECK(has(bench.get("/api/v1/store").body, "\"rows\":18"));
 }

@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include "api/asked.h"
+#include "api/body.h"
 #include "api/core.h"
 #include "api/gate.h"
 #include "api/problem.h"
@@ -18,8 +19,8 @@ Response answer(const std::shared_ptr<Core>& core, Request& request, Handle hand
   Asked asked{core, request, std::move(caller)};
   auto response = handle(asked);
   if (response) return std::move(*response);
-  const std::string filter(asked.param("filter"));
-  return problem_of(response.error(), filter);
+  core->doubt(response.error());
+  return problem_of(response.error(), filter_of(request));
 }
 
 }  // namespace
@@ -33,8 +34,10 @@ void Routes::add(http::Method method, std::string_view path, Handle handle, cons
   route.body_bytes_max = info.body_bytes_max;
   route.spools = info.spools;
   if (core_ != nullptr && info.spools) {
-    route.body_bytes_max =
-        core_->context.stores.settings.snapshot()->size_bytes(registry::SettingId::ImportSizeMax);
+    route.body_limit = [core = core_] {
+      return core->context.stores.settings.snapshot()->size_bytes(
+          registry::SettingId::ImportSizeMax);
+    };
   }
   if (core_ != nullptr) {
     route.handler = [core = core_, handle](Request& request) {
@@ -74,8 +77,7 @@ http::Router Api::make_router() {
 
 void Api::note_finished(const http::FinishedRequest& request) {
   if (request.pattern.empty()) return;
-  core_->meters.add("siploom_http_request_duration_seconds", request.pattern,
-                    static_cast<double>(request.duration_us) / 1e6);
+  core_->requests.add(request.pattern, static_cast<double>(request.duration_us) / 1e6);
 }
 
 void Api::stop() { core_->stop(); }

@@ -25,6 +25,8 @@ struct ApiContext {
   std::string spool_folder;                        // for uploads and captures being made; exists
   std::function<void(std::string_view)> notice;    // for the operator; any thread
   std::function<http::ServerCounters()> counters;  // of the HTTP server; may be empty
+  // After a setting was changed: for what only the program itself knows. May be empty.
+  std::function<void(const admin::Settings&)> settings_changed = {};
 };
 
 struct Core;

@@ -142,8 +142,14 @@ Result<store::Question> Asked::question(store::Table table) const {
   out.from = times.from;
   out.to = times.to;
   out.control = SL_TRY(control());
-  out.live_calls = collector().keeper().live_calls();
+  add_live_calls(out);
   return out;
+}
+
+void Asked::add_live_calls(store::Question& question) const {
+  pipeline::Keeper::Moment moment = collector().keeper().moment();
+  kept = std::move(moment.view);
+  question.live_calls = std::move(moment.live_calls);
 }
 
 void Asked::audit(admin::AuditAction action, std::string object, std::string detail,

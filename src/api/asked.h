@@ -38,6 +38,7 @@ struct Asked {
   std::shared_ptr<Core> core;
   http::Request& request;
   std::shared_ptr<Caller> caller;  // streams keep it: it holds the slot of a search
+  mutable std::optional<store::View> kept = {};
 
   const admin::Identity& who() const { return caller->who; }
   bool may(admin::Permission permission) const { return caller->who.may(permission); }
@@ -67,7 +68,11 @@ struct Asked {
   // What is asked of a table: filter, from, to, timeout; with the scope of who asks, and calls that
   // are going on.
   Result<store::Question> question(store::Table table) const;
-  store::View view() const { return collector().store().view(); }
+  // Adds the calls that are going on.
+  void add_live_calls(store::Question& question) const;
+  // What is kept; once question() was called, as it was then: with the calls that are going on
+  // beside it each call is there once.
+  store::View view() const { return kept ? *kept : collector().store().view(); }
 
   // Writes to the audit log; `detail` is a JSON object.
   void audit(admin::AuditAction action, std::string object, std::string detail = "{}",

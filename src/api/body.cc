@@ -118,4 +118,12 @@ std::optional<std::string> Body::raw_object(std::string_view name) const {
   return std::string(value.raw());
 }
 
+std::string filter_of(const http::Request& request) {
+  if (const auto given = request.query.find("filter")) return std::string(*given);
+  tree::Tree tree;
+  if (!json::parse(trim(request.body), tree)) return {};
+  std::string scratch;
+  return std::string(tree.root().member("filter").text(scratch));
+}
+
 }  // namespace siploom::api

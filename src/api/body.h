@@ -34,4 +34,8 @@ class Body final {
   std::unique_ptr<tree::Tree> tree_;
 };
 
+// What stands under "filter" in the request's query, else in its body: what a filter error is
+// about.
+std::string filter_of(const http::Request& request);
+
 }  // namespace siploom::api

@@ -50,11 +50,13 @@ struct Core final {
   Slots searches, tails;
   RateLimits rates;
   Streams streams;
-  Meters meters;
+  Meters requests;
   Jobs jobs;
   Timestamp started;
 
   void stop();
+  // What went wrong with a search may be a damaged file.
+  void doubt(const Error& error) const { context.collector.upkeep().doubt(error); }
 
  private:
   void keep_house();

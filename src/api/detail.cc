@@ -5,7 +5,6 @@
 #include "api/mask.h"
 #include "api/reply.h"
 #include "base/text.h"
-#include "wire/hep/quirk.h"
 #include "wire/sip/lint.h"
 #include "wire/sip/message.h"
 
@@ -38,15 +37,6 @@ void write_sip(JsonWriter& json, const pipeline::StoredRecord& record) {
   json.end_array();
 }
 
-void write_quirks(JsonWriter& json, const pipeline::StoredRecord& record) {
-  json.key("quirks");
-  json.begin_array();
-  for (size_t i = 0; i < hep::kQuirks; ++i) {
-    if ((record.quirks >> i & 1) != 0) json.value(hep::quirk_name(static_cast<hep::Quirk>(i)));
-  }
-  json.end_array();
-}
-
 }  // namespace
 
 Result<pipeline::CallDetail> load_detail(const Asked& asked) {
@@ -56,7 +46,7 @@ Result<pipeline::CallDetail> load_detail(const Asked& asked) {
   store::Question question;
   question.scope = asked.who().scope;
   question.control = SL_TRY(asked.control());
-  question.live_calls = asked.collector().keeper().live_calls();
+  asked.add_live_calls(question);
   return pipeline::load_call(asked.search(), asked.view(), key, question);
 }
 
@@ -88,7 +78,6 @@ void write_message(JsonWriter& json, const pipeline::StoredRecord& record, bool 
   JsonWriter inner(text);
   pipeline::write_record(inner, record, with_payload);
   json.raw(extended(std::move(text), [&](JsonWriter& more) {
-    write_quirks(more, record);
     if (with_payload && record.kind == model::RecordKind::Sip) write_sip(more, record);
   }));
 }

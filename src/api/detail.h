@@ -14,7 +14,7 @@ Result<void> check_call(const Asked& asked, const std::string& call_id);
 // Masks what who asks may not see.
 void mask_messages(const Asked& asked, pipeline::CallDetail& detail);
 
-// One record with its octets: the object of pipeline::write_record(), and "quirks", of SIP
+// One record with its octets: the object of pipeline::write_record(), and of SIP
 // "start_line", "headers" and "defects". Without the right to read payloads these are left out.
 void write_message(JsonWriter& json, const pipeline::StoredRecord& record, bool with_payload);
 

@@ -39,10 +39,10 @@ constexpr std::array<std::string_view, 5> kTypes = {
 // An export under way, on a thread for streams.
 class Export final {
  public:
-  Export(std::shared_ptr<Core> core, std::shared_ptr<Caller> caller, store::Question question,
-         Format format, bool masked, uint64_t most)
-      : core_(std::move(core)),
-        caller_(std::move(caller)),
+  Export(const Asked& asked, store::Question question, Format format, bool masked, uint64_t most)
+      : core_(asked.core),
+        caller_(asked.caller),
+        view_(asked.view()),
         question_(std::move(question)),
         format_(format),
         masked_(masked),
@@ -50,7 +50,6 @@ class Export final {
 
   // Opens the file, if one is needed, while an error can still be told.
   Result<void> open() {
-    view_ = core_->context.collector.store().view();
     if (format_ != Format::Pcap && format_ != Format::Pcapng) return {};
     packets_ = SL_TRY(PacketFile::open(
         core_->context.spool_folder,
@@ -67,6 +66,7 @@ class Export final {
     const bool rows =
         question_.table == Table::Calls && (format_ == Format::Jsonl || format_ == Format::Csv);
     const auto done = rows || question_.table == Table::Calls ? calls(rows) : records(question_);
+    if (!done) core_->doubt(done.error());
     if (!done || !flush(true)) out.abort();
   }
 
@@ -210,11 +210,11 @@ class Export final {
 
   std::shared_ptr<Core> core_;
   std::shared_ptr<Caller> caller_;
+  store::View view_;
   store::Question question_;
   Format format_;
   bool masked_;
   uint64_t left_;  // rows that may still be given
-  store::View view_;
   std::unique_ptr<PacketFile> packets_;
   size_t waiting_ = 0;  // packets that were not given yet
   std::string text_;
@@ -248,13 +248,13 @@ Result<Response> export_all(Asked& asked) {
   question.scope = asked.who().scope;
   question.from = SL_TRY(body.time("from", asked.now()));
   question.to = SL_TRY(body.time("to", asked.now()));
-  question.live_calls = asked.collector().keeper().live_calls();
+  asked.add_live_calls(question);
   const auto most = static_cast<uint64_t>(
       asked.stores().settings.snapshot()->number(registry::SettingId::ExportMessagesMax));
   asked.audit(AuditAction::Export, table,
               detail_json({{"filter", question.filter}, {"format", format}}));
-  auto work = std::make_shared<Export>(asked.core, asked.caller, question,
-                                       static_cast<Format>(index), masks(asked), most);
+  auto work =
+      std::make_shared<Export>(asked, question, static_cast<Format>(index), masks(asked), most);
   SL_TRY_VOID(work->open());
   return Response::stream(kTypes[index], [work](StreamWriter& out) { work->run(out); })
       .header("Content-Disposition",

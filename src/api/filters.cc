@@ -72,13 +72,13 @@ void add_seen_values(const Asked& asked, const Completion& completion, Scope sco
   question.table = scope == Scope::Call ? store::Table::Calls : store::Table::Records;
   question.scope = asked.who().scope;
   question.from = asked.now() + -kValueRange;
-  question.live_calls = asked.collector().keeper().live_calls();
+  asked.add_live_calls(question);
   question.control.deadline = std::chrono::steady_clock::now() + kValuePatience;
   store::Grouping grouping;
   grouping.by = {std::string(completion.values_of->name)};
   grouping.limit = 1000;
   const auto groups = asked.search().group(asked.view(), question, grouping);
-  if (!groups) return;
+  if (!groups) return asked.core->doubt(groups.error());
   for (const store::GroupRow& row : groups->rows) {
     if (!row.keys[0] || out.size() >= kMaxSuggestions) continue;
     if (lower(*row.keys[0]).find(lower(completion.prefix)) == std::string::npos) continue;

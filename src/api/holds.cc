@@ -44,6 +44,7 @@ Result<Response> set(Asked& asked) {
               detail_json({{"filter", hold.filter},
                            {"calls", std::to_string(hold.call_ids.size())},
                            {"reason", hold.reason}}));
+  asked.collector().upkeep().hurry();
   return object_reply([&](JsonWriter& json) { write_hold(json, hold); }, 201);
 }
 
@@ -51,6 +52,7 @@ Result<Response> remove(Asked& asked) {
   const int64_t id = SL_TRY(asked.path_id("id"));
   SL_TRY_VOID(asked.stores().holds.remove(id, asked.who()));
   asked.audit(AuditAction::HoldRemoved, std::to_string(id));
+  asked.collector().upkeep().hurry();
   return Response::no_content();
 }
 

@@ -145,7 +145,7 @@ void add_imports(Routes& routes) {
   info.response = "Job";
   info.status = 202;
   info.spools = true;
-  info.body_bytes_max = uint64_t{1} << 40;  // or what import.size_max was at the start
+  info.body_bytes_max = uint64_t{1} << 40;  // import.size_max says what is taken
   routes.post("/import", import, info);
   RouteInfo one{"import", "Jobs of one's own, newest first", Access::Allowed, Permission::Import};
   one.response = "JobList";

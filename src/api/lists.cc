@@ -179,7 +179,10 @@ Response stream_reply(const Asked& asked, List list, Table table, bool csv) {
   auto caller = asked.caller;
   const std::string heading = csv ? list.format.csv_heading() : std::string();
   auto opened = asked.search().stream(asked.view(), list.question, list.selection);
-  if (!opened) return problem_of(opened.error(), asked.param("filter"));
+  if (!opened) {
+    core->doubt(opened.error());
+    return problem_of(opened.error(), asked.param("filter"));
+  }
   std::shared_ptr<store::Answer> answer = std::move(*opened);
   asked.audit(AuditAction::Search, std::string(store::table_name(table)), search_detail(list, 0),
               "stream");
@@ -188,7 +191,10 @@ Response stream_reply(const Asked& asked, List list, Table table, bool csv) {
     std::string text = heading;
     while (true) {
       const auto more = answer->next();
-      if (!more) return out.abort();  // the client must not take it for whole
+      if (!more) {
+        core->doubt(more.error());
+        return out.abort();  // the client must not take it for whole
+      }
       if (!*more) break;
       if (csv) {
         format.append_csv(text, answer->rows());

@@ -11,7 +11,9 @@ constexpr auto kPatience = std::chrono::seconds(2);  // an answer does not wait 
 
 }  // namespace
 
-Result<Lost> lost_within(const Asked& asked, const TimeRange& range) {
+namespace {
+
+Result<Lost> read_lost(const Asked& asked, const TimeRange& range) {
   std::string where = "fate = 'lost'";
   // A row is of a whole minute; one that the range only touches counts.
   if (is_known(range.from)) {
@@ -35,6 +37,14 @@ Result<Lost> lost_within(const Asked& asked, const TimeRange& range) {
     }
   }
   return out;
+}
+
+}  // namespace
+
+Result<Lost> lost_within(const Asked& asked, const TimeRange& range) {
+  auto lost = read_lost(asked, range);
+  if (!lost) asked.core->doubt(lost.error());
+  return lost;
 }
 
 void lost_field(JsonWriter& json, const Result<Lost>& lost) {

@@ -12,15 +12,12 @@ void Histogram::add(double seconds) {
   }
 }
 
-void Meters::add(std::string_view histogram, std::string_view label, double seconds) {
+void Meters::add(std::string_view name, double seconds) {
   const std::lock_guard lock(mutex_);
-  auto known = histograms_.find(histogram);
-  if (known == histograms_.end()) known = histograms_.try_emplace(std::string(histogram)).first;
-  auto& labels = known->second;
-  auto at = labels.find(label);
-  if (at == labels.end()) {
-    if (labels.size() >= kMaxNames) return;
-    at = labels.try_emplace(std::string(label)).first;
+  auto at = histograms_.find(name);
+  if (at == histograms_.end()) {
+    if (histograms_.size() >= kMaxNames) return;
+    at = histograms_.try_emplace(std::string(name)).first;
   }
   at->second.add(seconds);
 }

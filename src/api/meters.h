@@ -1,18 +1,15 @@
-// Meters: how long requests take, by route, and how long it took to set calls up, as histograms
-// that /metrics shows. Thread-safe.
+// Meters: how long requests take, by route, as histograms that /metrics shows. Thread-safe.
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
 
-#include "base/time.h"
-
 namespace siploom::api {
 
-// Cumulative buckets as Prometheus wants them.
 struct Histogram {
   static constexpr std::array<double, 12> kBounds = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
                                                      0.5,   1,    2.5,   5,    10,  30};
@@ -26,9 +23,8 @@ struct Histogram {
 class Meters final {
  public:
   static constexpr size_t kMaxNames = 256;
-  void add(std::string_view histogram, std::string_view label, double seconds);
-  // By histogram, then label.
-  using All = std::map<std::string, std::map<std::string, Histogram, std::less<>>, std::less<>>;
+  void add(std::string_view name, double seconds);
+  using All = std::map<std::string, Histogram, std::less<>>;
   All snapshot() const;
 
  private:

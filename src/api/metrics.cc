@@ -1,93 +1,20 @@
 // Metrics in Prometheus' text format 0.0.4, under the names of registry/metrics.toml.
 #include <fmt/format.h>
 
-#include <array>
-
+#include "api/exposition.h"
 #include "api/problem.h"
 #include "api/reply.h"
 #include "api/route.h"
-#include "registry/metrics.h"
 #include "store/stat.h"
 
 namespace siploom::api {
 
 using http::Response;
 using registry::MetricId;
-using registry::MetricInfo;
 
 namespace {
 
 constexpr size_t kMaxNodesTold = 200;
-
-std::string label_value(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\\' || c == '"') out += '\\';
-    if (c == '\n') {
-      out += "\\n";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
-// The exposition, a metric after the other.
-class Exposition final {
- public:
-  void begin(MetricId id) {
-    info_ = &registry::info(id);
-    constexpr std::array<std::string_view, 3> kTypes = {"counter", "gauge", "histogram"};
-    out_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", info_->name, info_->help, info_->name,
-                        kTypes[static_cast<size_t>(info_->type)]);
-  }
-  // One value of the metric begun last; as many label values as it has labels.
-  void add(double value, std::initializer_list<std::string_view> labels = {}) {
-    out_ += fmt::format("{}{} {}\n", info_->name, label_text(labels, {}), number(value));
-  }
-  void add(uint64_t value, std::initializer_list<std::string_view> labels = {}) {
-    out_ += fmt::format("{}{} {}\n", info_->name, label_text(labels, {}), value);
-  }
-  void one(MetricId id, uint64_t value) {
-    begin(id);
-    add(value);
-  }
-  void one(MetricId id, double value) {
-    begin(id);
-    add(value);
-  }
-  void histogram(const Histogram& histogram, std::string_view label) {
-    uint64_t sum = 0;
-    for (size_t i = 0; i < Histogram::kBounds.size(); ++i) {
-      sum += histogram.counts[i];
-      const std::string bound = number(Histogram::kBounds[i]);
-      out_ += fmt::format("{}_bucket{} {}\n", info_->name, label_text({label}, bound), sum);
-    }
-    out_ +=
-        fmt::format("{}_bucket{} {}\n", info_->name, label_text({label}, "+Inf"), histogram.count);
-    out_ +=
-        fmt::format("{}_sum{} {}\n", info_->name, label_text({label}, {}), number(histogram.sum_s));
-    out_ += fmt::format("{}_count{} {}\n", info_->name, label_text({label}, {}), histogram.count);
-  }
-  std::string take() { return std::move(out_); }
-
- private:
-  static std::string number(double value) { return fmt::format("{:.15g}", value); }
-  std::string label_text(std::initializer_list<std::string_view> values,
-                         std::string_view bound) const {
-    const auto names = words_of(info_->labels);
-    std::string out;
-    size_t i = 0;
-    for (const std::string_view value : values) {
-      out += fmt::format("{}{}=\"{}\"", out.empty() ? "{" : ",", names.at(i++), label_value(value));
-    }
-    if (!bound.empty()) out += fmt::format("{}le=\"{}\"", out.empty() ? "{" : ",", bound);
-    return out.empty() ? out : out + "}";
-  }
-
-  const MetricInfo* info_ = nullptr;
-  std::string out_;
-};
 
 void add_server(Exposition& out, const Asked& asked) {
   out.begin(MetricId::SiploomInfo);
@@ -96,27 +23,60 @@ void add_server(Exposition& out, const Asked& asked) {
   out.one(MetricId::SiploomStartTimeSeconds, static_cast<double>(asked.core->started.ns) / 1e9);
 }
 
-void add_keeper(Exposition& out, const pipeline::Keeper& keeper, bool heplify) {
+template <class Buckets>
+void add_buckets(Exposition& out, const Buckets& buckets,
+                 std::initializer_list<std::string_view> labels = {}) {
+  out.histogram({Buckets::kBounds, buckets.counts, buckets.count, buckets.sum_s}, labels);
+}
+
+void add_keeper(Exposition& out, const pipeline::Keeper& keeper) {
   const pipeline::KeeperCounters counters = keeper.counters();
-  const auto by_kind = [&] {
-    for (size_t i = 0; i < counters.by_kind.size(); ++i) {
-      if (counters.by_kind[i] == 0) continue;
-      out.add(counters.by_kind[i], {model::record_kind_name(static_cast<model::RecordKind>(i))});
-    }
-  };
   out.begin(MetricId::SiploomRecordsTotal);
-  by_kind();
-  if (heplify) {
-    out.begin(MetricId::HeplifyPacketsTotal);
-    by_kind();
+  for (size_t i = 0; i < counters.by_kind.size(); ++i) {
+    if (counters.by_kind[i] == 0) continue;
+    out.add(counters.by_kind[i], {model::record_kind_name(static_cast<model::RecordKind>(i))});
   }
   out.one(MetricId::SiploomCallsTotal, counters.calls);
   out.one(MetricId::SiploomCallsOpen, uint64_t{keeper.open_calls()});
   out.one(MetricId::SiploomCallsEvictedTotal, counters.evicted);
+  const pipeline::CallTimes times = keeper.call_times();
+  out.begin(MetricId::SiploomCallPddSeconds);
+  add_buckets(out, times.pdd);
+  out.begin(MetricId::SiploomCallSetupSeconds);
+  add_buckets(out, times.setup);
   out.one(MetricId::SiploomDoubledTotal, counters.doubled);
   out.one(MetricId::SiploomSightingsTotal, counters.sightings);
   out.one(MetricId::SiploomRetransmissionsTotal, counters.retransmissions);
   out.one(MetricId::SiploomStoreWaitsTotal, counters.waits);
+}
+
+// Without a relay there are the names and no values.
+void add_relay(Exposition& out, const pipeline::relay::Relay* relay) {
+  using pipeline::relay::TargetCounters;
+  const pipeline::relay::RelayCounters counters =
+      relay == nullptr ? pipeline::relay::RelayCounters() : relay->counters();
+  out.one(MetricId::SiploomRelayTakenTotal, counters.taken);
+  out.begin(MetricId::SiploomRelayLeftOutTotal);
+  out.add(counters.filtered, {"filtered"});
+  out.add(counters.withheld, {"withheld"});
+  out.add(counters.too_large, {"too-large"});
+  out.add(counters.overflowed, {"overflow"});
+  const auto each = [&](MetricId id, auto&& value) {
+    out.begin(id);
+    for (const TargetCounters& to : counters.targets) out.add(uint64_t{value(to)}, {to.to});
+  };
+  using To = const TargetCounters&;
+  each(MetricId::SiploomRelaySentTotal, [](To to) { return to.sent; });
+  each(MetricId::SiploomRelaySentBytesTotal, [](To to) { return to.sent_octets; });
+  each(MetricId::SiploomRelayResentTotal, [](To to) { return to.resent; });
+  each(MetricId::SiploomRelayLostTotal, [](To to) { return to.dropped; });
+  each(MetricId::SiploomRelayRefusedTotal, [](To to) { return to.refused; });
+  each(MetricId::SiploomRelayQueued, [](To to) { return to.queued; });
+  each(MetricId::SiploomRelayQueuedBytes, [](To to) { return to.queued_octets; });
+  each(MetricId::SiploomRelaySpooled, [](To to) { return to.spooled; });
+  each(MetricId::SiploomRelaySpooledBytes, [](To to) { return to.spooled_octets; });
+  each(MetricId::SiploomRelayConnected, [](To to) { return uint64_t{to.connected ? 1u : 0u}; });
+  each(MetricId::SiploomRelayReconnectsTotal, [](To to) { return to.reconnects; });
 }
 
 void add_intake(Exposition& out, const intake::Intake& intake) {
@@ -192,13 +152,9 @@ void add_http(Exposition& out, const Core& core) {
     out.one(MetricId::SiploomHttpSentBytesTotal, counters.bytes_sent);
     out.one(MetricId::SiploomHttpBusyTotal, counters.busy);
   }
-  const Meters::All meters = core.meters.snapshot();
-  for (const MetricInfo& info : registry::metrics()) {
-    if (info.type != registry::MetricType::Histogram) continue;
-    out.begin(info.id);
-    const auto known = meters.find(info.name);
-    if (known == meters.end()) continue;
-    for (const auto& [label, histogram] : known->second) out.histogram(histogram, label);
+  out.begin(MetricId::SiploomHttpRequestDurationSeconds);
+  for (const auto& [route, histogram] : core.requests.snapshot()) {
+    add_buckets(out, histogram, {route});
   }
 }
 
@@ -234,13 +190,17 @@ Result<Response> metrics(Asked& asked) {
   }
   Exposition out;
   add_server(out, asked);
-  add_keeper(out, asked.collector().keeper(),
-             settings->flag(registry::SettingId::MetricsHeplifyAliases));
+  const pipeline::Keeper& keeper = asked.collector().keeper();
+  add_keeper(out, keeper);
   if (const intake::Intake* intake = asked.collector().intake()) add_intake(out, *intake);
-  add_nodes(out, asked.collector().keeper().nodes());
+  add_relay(out, asked.collector().relay());
+  add_nodes(out, keeper.nodes());
   add_store(out, asked.collector().store());
   add_http(out, *asked.core);
   add_users(out, asked);
+  if (settings->flag(registry::SettingId::MetricsHeplifyAliases)) {
+    add_heplify(out, keeper.heplify_series());
+  }
   return Response::of("text/plain; version=0.0.4; charset=utf-8", out.take());
 }
 

@@ -15,7 +15,9 @@ namespace siploom::api {
 namespace {
 
 constexpr auto kSchemas = std::to_array<SchemaInfo>({
-    {"Problem", "What went wrong and what to do (RFC 9457)",
+    {"Problem",
+     "What went wrong and what to do (RFC 9457); position, length: the octets of the request's "
+     "filter that are not understood",
      "type:s title:s status:i ~detail:s ~position:i ~length:i ~retry_after_s:i"},
     {"Login", "", "name:s password:s"},
     {"SetupRequest", "token: as the server printed it", "token:s name:s password:s"},
@@ -115,12 +117,12 @@ constexpr auto kSchemas = std::to_array<SchemaInfo>({
     {"Record", "A record without its octets; method: of SIP, of other kinds the event",
      "sequence:i time:t received:t kind:@record.kind node:s? agent_id:i transport:s src:s dst:s "
      "call_id:s? correlation_id:s? extra_ids:s[] method:s? status:i? summary:s? retransmission:b "
-     "copy:b malformed:b chunks:o size:i"},
+     "copy:b malformed:b quirks:s[] chunks:o size:i"},
     {"Header", "", "name:s value:s"},
     {"Message", "A record with its octets: payload, or payload_base64 when they are no UTF-8",
      "sequence:i time:t received:t kind:@record.kind node:s? agent_id:i transport:s src:s dst:s "
      "call_id:s? correlation_id:s? extra_ids:s[] method:s? status:i? summary:s? retransmission:b "
-     "copy:b malformed:b chunks:o size:i quirks:s[] ~start_line:s ~headers:Header[] "
+     "copy:b malformed:b quirks:s[] chunks:o size:i ~start_line:s ~headers:Header[] "
      "~defects:s[] ~payload:s ~payload_base64:s"},
     {"MessageList", "", "rows:Message[] partial:b"},
     {"Fork", "", "to_tag:s? answered_by:s status:i?"},
@@ -172,9 +174,11 @@ constexpr auto kSchemas = std::to_array<SchemaInfo>({
      "state:s why:s? flushed_sequence:i unsealed_rows:i memory_bytes:i log_bytes:i disk_bytes:i "
      "disk_free_bytes:i "
      "shelves:Shelf[] damaged:Damage[]"},
-    {"Health", "",
+    {"RelayTarget", "Messages; queued: in memory, spooled: on disk",
+     "to:s connected:b sent:i queued:i spooled:i lost:i last_error:s? last_error_at:t?"},
+    {"Health", "relay_overflowed: messages lost before they were in the queue of any target",
      "ready:b state:s why:s? flushed_sequence:i version:s started:t? open_calls:i audit_lost:i "
-     "audit_queued:i streams_open:i searches_running:i"},
+     "audit_queued:i streams_open:i searches_running:i relay:RelayTarget[] relay_overflowed:i"},
     {"SqlRequest", "", "sql:s ~limit:i"},
     {"SqlColumn", "", "name:s type:s"},
     {"SqlAnswer", "rows: a list of values each",

@@ -83,6 +83,17 @@ TEST_CASE("an error in a filter tells its place") {
   fits(reply, "Problem", 400);
   CHECK(member(reply.body, "position") == "0");
   CHECK(member(reply.body, "length") == "6");
+  for (const std::string_view at : {"holds", "saved-searches", "export"}) {
+    const std::string_view more = at == "holds"    ? ",\"reason\":\"r\""
+                                  : at == "export" ? ""
+                                                   : ",\"name\":\"n\",\"kind\":\"calls\"";
+    const Reply posted =
+        bench.post(fmt::format("/api/v1/{}", at),
+                   fmt::format("{{\"filter\":\"status == 1 or  statsu == 2\"{}}}", more));
+    fits(posted, "Problem", 400);
+    CHECK_MESSAGE(has(posted.body, "\"position\":16"), at, ": ", posted.body);
+    CHECK(has(posted.body, "\"length\":"));
+  }
   const Reply check =
       bench.get("/api/v1/filter/check?filter=status+%3D%3D+486+and+nosuch+%3D%3D+1");
   fits(check, "FilterCheck");

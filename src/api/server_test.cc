@@ -93,6 +93,119 @@ TEST_CASE("what an agent sends is watched, searched and counted while it goes on
   server.server->stop(kSecond);
 }
 
+TEST_CASE("histograms and facets count calls in flight and kept ones, each once at any time") {
+  Bench bench;
+  bench.add_calls(2);
+  bench.seal();  // side files know these
+  const Agent agent(bench.collector->intake()->endpoints().front());
+  const auto say = [&](std::string_view line, int cseq, std::string_view method) {
+    agent.say(scoped_sip(line, "flying", cseq, method, "alice"), Timestamp{bench.now.load()});
+  };
+  const auto total = [&](std::string_view target, const char* list, const char* count) {
+    simdjson::dom::parser parser;
+    simdjson::dom::array rows;
+    const Reply reply = bench.get(target);
+    REQUIRE_MESSAGE(parser.parse(reply.body).at_pointer(list).get(rows) == simdjson::SUCCESS,
+                    reply.body);
+    double sum = 0;
+    for (const auto row : rows) sum += double(row.at_pointer(count));
+    return sum;
+  };
+  const auto histogram = [&] {
+    return total("/api/v1/histogram?table=calls&bucket=1h", "/rows", "/values/0");
+  };
+  const auto facets = [&] {
+    return total("/api/v1/facets?table=calls&fields=call.kind", "/facets/0/values", "/count");
+  };
+  CHECK(histogram() == 2);
+  say("INVITE sip:bob@x SIP/2.0", 1, "INVITE");
+  say("SIP/2.0 486 Busy Here", 1, "INVITE");
+  CHECK(http::test::eventually([&] {
+    bench.now += kSecond;
+    return histogram() == 3;
+  }));
+  CHECK(facets() == 3);
+  // Its row is written between two questions of one moment, and while questions are asked.
+  const auto written = [&] { return bench.collector->keeper().counters().calls == 1; };
+  bool wrong = false;
+  for (int i = 0; i < 2000 && !written(); ++i) {
+    if (i % 50 == 0) bench.now += 60 * kSecond;
+    wrong = wrong || histogram() != 3 || facets() != 3;
+    if (i % 50 == 0) agent.say("\r\n\r\n", Timestamp{bench.now.load()});  // a keep-alive
+  }
+  CHECK(written());
+  CHECK(histogram() == 3);
+  CHECK(facets() == 3);
+  CHECK_FALSE(wrong);
+}
+
+TEST_CASE("calls that are over are told by how long they took, in heplify's names, too") {
+  Bench bench;
+  REQUIRE(bench.stores->settings.set("metrics.heplify_aliases", "true", "test"));
+  const Agent agent(bench.collector->intake()->endpoints().front());
+  const Timestamp start{bench.now.load()};
+  const auto say = [&](int second, std::string_view line, int cseq, std::string_view method,
+                       std::string_view more = {}) {
+    agent.say(scoped_sip(line, "timed", cseq, method, "alice", more), start + second * kSecond);
+  };
+  say(0, "INVITE sip:bob@x SIP/2.0", 1, "INVITE");
+  say(3, "SIP/2.0 180 Ringing", 1, "INVITE");
+  say(9, "SIP/2.0 486 Busy Here", 1, "INVITE", "Reason: Q.850;cause=17\r\n");
+  say(9, "ACK sip:bob@x SIP/2.0", 1, "ACK");
+  const auto metrics = [&] { return bench.get("/metrics").body; };
+  CHECK(http::test::eventually([&] {
+    return has(metrics(), "siploom_intake_messages_total{carrier=\"udp\"} 4\n") &&
+           has(metrics(), "siploom_records_total{kind=\"sip\"} 4\n");
+  }));
+  CHECK(has(metrics(), "siploom_call_pdd_seconds_count 0\n"));
+  for (int i = 0; i < 2; ++i) {
+    bench.now += 60 * kSecond;
+    agent.say(
+        fmt::format("OPTIONS sip:x SIP/2.0\r\nCall-ID: later-{}\r\nCSeq: 1 OPTIONS\r\n\r\n", i),
+        Timestamp{bench.now.load()});
+    CHECK(http::test::eventually([&] {
+      return has(metrics(), fmt::format("siploom_records_total{{kind=\"sip\"}} {}\n", 5 + i));
+    }));
+  }
+  const std::string text = metrics();
+  CHECK(has(text, "# TYPE siploom_call_pdd_seconds histogram\n"));
+  CHECK(has(text, "siploom_call_pdd_seconds_bucket{le=\"2\"} 0\n"));
+  CHECK(has(text, "siploom_call_pdd_seconds_bucket{le=\"3\"} 1\n"));
+  CHECK(has(text, "siploom_call_pdd_seconds_bucket{le=\"+Inf\"} 1\n"));
+  CHECK(has(text, "siploom_call_pdd_seconds_sum 3\n"));
+  CHECK(has(text, "siploom_call_pdd_seconds_count 1\n"));
+  CHECK(has(text, "siploom_call_setup_seconds_count 0\n"));
+  CHECK(has(text, "heplify_packets_total{node_id=\"edge\",type=\"sip\"} 6\n"));
+  CHECK(has(text,
+            "heplify_method_response{target_name=\"\",direction=\"\",node_id=\"edge\","
+            "response=\"486\",method=\"INVITE\"} 1\n"));
+  CHECK(has(text, "heplify_reason_isup_total{target_name=\"\",cause=\"17\",method=\"486\"} 1\n"));
+  CHECK(has(text, "heplify_kpi_srd{target_name=\"\",node_id=\"edge\"} 3000000000\n"));
+}
+
+TEST_CASE("what the relay does is told by collector") {
+  Bench bench([](pipeline::CollectorOptions& options) {
+    options.relay.to = {*pipeline::relay::parse_destination("tcp:127.0.0.1:1")};
+  });
+  const Agent agent(bench.collector->intake()->endpoints().front());
+  agent.say(scoped_sip("INVITE sip:bob@x SIP/2.0", "on", 1, "INVITE", "alice"),
+            Timestamp{bench.now.load()});
+  CHECK(http::test::eventually([&] {
+    return bench.collector->relay()->counters().taken == 1 &&
+           has(bench.get("/api/v1/health").body, "\"last_error\":\"");
+  }));
+  const std::string text = bench.get("/metrics").body;
+  CHECK(has(text, "siploom_relay_taken_total 1\n"));
+  CHECK(has(text, "siploom_relay_sent_total{to=\"tcp:127.0.0.1:1\"} 0\n"));
+  CHECK(has(text, "siploom_relay_connected{to=\"tcp:127.0.0.1:1\"} 0\n"));
+  CHECK((has(text, "siploom_relay_queued{to=\"tcp:127.0.0.1:1\"} 1\n") !=
+         has(text, "siploom_relay_spooled{to=\"tcp:127.0.0.1:1\"} 1\n")));
+  const Reply health = bench.get("/api/v1/health");
+  SchemaCheck check(openapi_json("1"));
+  CHECK_MESSAGE(check.check(health.body, "Health").empty(), health.body);
+  CHECK(has(health.body, "\"to\":\"tcp:127.0.0.1:1\",\"connected\":false,\"sent\":0"));
+}
+
 TEST_CASE("a long list streams through a small queue") {
   Bench bench;
   bench.add_calls(400);

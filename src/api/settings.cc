@@ -1,6 +1,7 @@
 // Settings: what is in force, from where, and what can be changed here.
 #include <fmt/format.h>
 
+#include "api/apply.h"
 #include "api/body.h"
 #include "api/reply.h"
 #include "api/route.h"
@@ -71,17 +72,19 @@ Result<Response> set(Asked& asked) {
   const Body body = SL_TRY(Body::read(asked.request, "value"));
   const std::string value = SL_TRY(body.text("value"));
   SL_TRY_VOID(asked.stores().settings.set(info.key, value, asked.who().user_name));
-  asked.stores().apply_settings();
+  const auto applied = apply_setting(asked.core->context, info);
   asked.audit(AuditAction::SettingChanged, std::string(info.key),
               detail_json({{"value", info.secret ? kHidden : std::string_view(value)}}));
+  SL_TRY_VOID(applied);
   return one(asked, info);
 }
 
 Result<Response> unset(Asked& asked) {
   const registry::SettingInfo& info = *SL_TRY(find(asked));
   SL_TRY_VOID(asked.stores().settings.unset(info.key));
-  asked.stores().apply_settings();
+  const auto applied = apply_setting(asked.core->context, info);
   asked.audit(AuditAction::SettingChanged, std::string(info.key), "{}", "unset");
+  SL_TRY_VOID(applied);
   return one(asked, info);
 }
 

@@ -9,6 +9,27 @@ using http::Response;
 
 namespace {
 
+// What is relayed, to whom; an empty list when nothing is.
+void write_relay(JsonWriter& json, const pipeline::relay::Relay* relay) {
+  json.key("relay");
+  json.begin_array();
+  const auto counters = relay == nullptr ? pipeline::relay::RelayCounters() : relay->counters();
+  for (const pipeline::relay::TargetCounters& to : counters.targets) {
+    json.begin_object();
+    json.field("to", to.to);
+    json.field("connected", to.connected);
+    json.field("sent", to.sent);
+    json.field("queued", to.queued);
+    json.field("spooled", to.spooled);
+    json.field("lost", to.dropped);
+    text_field(json, "last_error", to.last_error);
+    time_field(json, "last_error_at", to.last_error_at);
+    json.end_object();
+  }
+  json.end_array();
+  json.field("relay_overflowed", counters.overflowed);
+}
+
 Result<Response> health(Asked& asked) {
   const pipeline::Health now = asked.collector().health();
   const admin::AuditCounters audit = asked.stores().audit.counters();
@@ -24,6 +45,7 @@ Result<Response> health(Asked& asked) {
     json.field("audit_queued", audit.queued);
     json.field("streams_open", uint64_t{asked.core->streams.open()});
     json.field("searches_running", uint64_t{asked.core->searches.taken()});
+    write_relay(json, asked.collector().relay());
   });
 }
 

@@ -45,6 +45,7 @@ void Stores::apply_settings() {
   const auto now = settings.snapshot();
   sessions.set_limits(
       {now->duration(SettingId::SessionAbsolute), now->duration(SettingId::SessionIdle)});
+  throttle.set_limits(throttle_limits(*now));
 }
 
 }  // namespace siploom::api

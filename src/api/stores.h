@@ -30,7 +30,7 @@ class Stores final {
   Stores(const Stores&) = delete;
   Stores& operator=(const Stores&) = delete;
 
-  // Takes over what settings say of sessions; after one has been changed, too.
+  // Takes over what settings say of sessions and logins; after one has been changed, too.
   void apply_settings();
   // What settings said that this version does not take.
   const std::vector<std::string>& warnings() const { return warnings_; }

@@ -49,7 +49,8 @@ Result<Opened> open_store(const StoreCommandOptions& options) {
   return opened;
 }
 
-store::Question question_of(const Options& options) {
+// Errors are about the filter as it was typed.
+Result<store::Question> question_of(const Options& options) {
   store::Question question;
   question.table = options.store.table == "calls" ? store::Table::Calls : store::Table::Records;
   question.filter = fmt::format("{}", fmt::join(options.store.words, " "));
@@ -57,6 +58,7 @@ store::Question question_of(const Options& options) {
   question.to = options.input.to;
   question.control = control_of(options.store);
   if (options.store.table == "messages") {
+    SL_TRY_VOID(query::Filter::compile(question.filter, registry::Scope::Message));
     question.filter = question.filter.empty()
                           ? std::string("record.kind == sip")
                           : fmt::format("record.kind == sip and ({})", question.filter);
@@ -78,8 +80,8 @@ store::Selection selection_of(const Options& options, const std::vector<std::str
 }
 
 Result<size_t> count_rows(const Opened& opened, const Options& options, Output& out) {
-  const auto groups =
-      SL_TRY(opened.search->group(opened.view, question_of(options), store::Grouping{}));
+  const store::Question question = SL_TRY(question_of(options));
+  const auto groups = SL_TRY(opened.search->group(opened.view, question, store::Grouping{}));
   const double count = groups.rows.empty() ? 0 : groups.rows[0].values[0].value_or(0);
   out.write(fmt::format("{:.0f}\n", count));
   return static_cast<size_t>(count);
@@ -89,7 +91,8 @@ using Calls = std::vector<std::unique_ptr<pipeline::StoredCall>>;
 using Records = std::vector<pipeline::StoredRecord>;
 
 Result<Calls> calls_of(const Opened& opened, const Options& options) {
-  auto answer = SL_TRY(opened.search->select(opened.view, question_of(options),
+  const store::Question question = SL_TRY(question_of(options));
+  auto answer = SL_TRY(opened.search->select(opened.view, question,
                                              selection_of(options, pipeline::call_columns())));
   Calls calls;
   while (SL_TRY(answer->next())) calls.push_back(pipeline::read_call(answer->rows()));
@@ -122,7 +125,8 @@ void print_record(const pipeline::StoredRecord& record, const Options& options, 
 }
 
 Result<Records> records_of(const Opened& opened, const Options& options) {
-  auto answer = SL_TRY(opened.search->select(opened.view, question_of(options),
+  const store::Question question = SL_TRY(question_of(options));
+  auto answer = SL_TRY(opened.search->select(opened.view, question,
                                              selection_of(options, pipeline::record_columns())));
   Records records;
   while (SL_TRY(answer->next())) records.push_back(pipeline::read_record(answer->rows()));
@@ -167,7 +171,14 @@ Remote::Parameters parameters_of(const Options& options) {
 Result<size_t> query_server(const Options& options, Output& out) {
   Remote remote(options.store);
   if (options.grep.count) {
-    return fail(ErrorCode::Unsupported, "--count asks a store; of a server use /api/v1/group");
+    const Remote::Parameters all = parameters_of(options);
+    Remote::Parameters asked;
+    for (const auto& each : all) {
+      if (each.first != "sort" && each.first != "order") asked.push_back(each);
+    }
+    const uint64_t count = SL_TRY(remote.count(options.store.table, std::move(asked)));
+    out.write(fmt::format("{}\n", count));
+    return size_t{count};
   }
   if (options.store.table == "calls") {
     return print_calls(SL_TRY(remote.calls(parameters_of(options), options.store.limit)), options,

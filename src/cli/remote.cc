@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "http/url.h"
+#include "query/token.h"
 
 namespace siploom::cli {
 
@@ -80,6 +81,17 @@ class JsonRow final : public pipeline::RowValues {
   std::vector<Value> values_;
 };
 
+// The error that the server's compiler gave, if the problem names a place in the filter.
+std::optional<Error> filter_error(const Json& problem, std::string_view filter,
+                                  std::string_view detail) {
+  uint64_t position = 0, length = 0;
+  if (problem["position"].get_uint64().get(position) != simdjson::SUCCESS ||
+      problem["length"].get_uint64().get(length) != simdjson::SUCCESS || position > filter.size()) {
+    return std::nullopt;
+  }
+  return query::error_at(filter, position, length, std::string(detail));
+}
+
 }  // namespace
 
 Remote::Remote(const StoreCommandOptions& options)
@@ -91,7 +103,7 @@ Remote::Remote(const StoreCommandOptions& options)
   }
 }
 
-Result<std::string> Remote::send(http::ClientRequest request) {
+Result<std::string> Remote::send(http::ClientRequest request, std::string_view filter) {
   if (!token_.empty()) request.headers.set("Authorization", "Bearer " + token_);
   auto response = SL_TRY(client_.send(request));
   if (response.status >= 200 && response.status < 300) return std::move(response.body);
@@ -101,6 +113,9 @@ Result<std::string> Remote::send(http::ClientRequest request) {
   if (parser.parse(response.body).get(problem) == simdjson::SUCCESS) {
     if (problem["title"].get_string().get(title) != simdjson::SUCCESS) title = {};
     if (problem["detail"].get_string().get(detail) != simdjson::SUCCESS) detail = {};
+    if (auto drawn = filter_error(problem, filter, detail)) {
+      return tl::unexpected<Error>(std::move(*drawn));
+    }
   }
   if (response.status == 401 && token_.empty()) {
     detail = "make a token in the web interface and give it with --token or SIPLOOM_TOKEN";
@@ -116,12 +131,49 @@ Result<std::string> Remote::get(const std::string& path, const Parameters& param
   http::ClientRequest request;
   request.url = base_ + "/api/v1/" + path;
   char separator = '?';
+  std::string_view filter;
   for (const auto& [name, value] : parameters) {
     if (value.empty()) continue;
     request.url += separator + name + "=" + http::percent_encode(value);
     separator = '&';
+    if (name == "filter") filter = value;
   }
-  return send(std::move(request));
+  return send(std::move(request), filter);
+}
+
+// Messages are counted among the records by their kind, so that the filter goes as it was typed.
+Result<uint64_t> Remote::count(const std::string& table, Parameters asked) {
+  const bool messages = table == "messages";
+  asked.emplace_back("table", messages ? "records" : table);
+  if (messages) asked.emplace_back("by", "record.kind");
+  const std::string body = SL_TRY(get("group", asked));
+  simdjson::dom::parser parser;
+  Json root;
+  simdjson::dom::array rows;
+  bool partial = false;
+  if (parser.parse(body).get(root) != simdjson::SUCCESS ||
+      root["rows"].get_array().get(rows) != simdjson::SUCCESS ||
+      root["partial"].get_bool().get(partial) != simdjson::SUCCESS) {
+    return fail(ErrorCode::Malformed, base_ + " answered with something else than a count");
+  }
+  if (partial) {
+    std::string_view reason;
+    if (root["reason"].get_string().get(reason) != simdjson::SUCCESS)
+      reason = "not all was counted";
+    return fail(ErrorCode::LimitExceeded, std::string(reason));
+  }
+  for (const Json row : rows) {
+    std::string_view kind;
+    if (messages && (row["keys"].at(0).get_string().get(kind) != simdjson::SUCCESS ||
+                     kind != model::record_kind_name(model::RecordKind::Sip))) {
+      continue;
+    }
+    double count = 0;
+    if (row["values"].at(0).get_double().get(count) == simdjson::SUCCESS && count > 0) {
+      return static_cast<uint64_t>(count);
+    }
+  }
+  return 0;
 }
 
 Result<std::string> Remote::post(const std::string& path, const std::string& json) {

@@ -18,8 +18,10 @@ class Remote final {
   using Parameters = std::vector<std::pair<std::string, std::string>>;
 
   explicit Remote(const StoreCommandOptions& options);
-  // Errors are what the server's problem says.
+  // Errors are what the server's problem says; of a filter as Filter::compile draws them here.
   Result<std::string> get(const std::string& path, const Parameters& parameters);
+  // How many rows match; `table`: calls, messages, records.
+  Result<uint64_t> count(const std::string& table, Parameters asked);
   Result<std::string> post(const std::string& path, const std::string& json);
 
   // Pages of `path` (calls, messages, records) with the columns that read_call() and read_record()
@@ -30,7 +32,7 @@ class Remote final {
                                                       const Parameters& asked, size_t limit);
 
  private:
-  Result<std::string> send(http::ClientRequest request);
+  Result<std::string> send(http::ClientRequest request, std::string_view filter = {});
   using TakeRow = std::function<void(const pipeline::RowValues& row)>;
   Result<void> pages(const std::string& path, const Parameters& asked,
                      const std::vector<std::string>& columns, size_t limit, const TakeRow& take);

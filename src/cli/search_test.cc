@@ -166,6 +166,7 @@ Sum live_sum(const Fixture& f, const std::string& text) {
 
 Sum stored_sum(const Fixture& f, const std::string& text) {
   store::Question question;
+  question.with_copies = true;
   question.filter = text;
   store::Selection selection;
   selection.columns = {"time", "payload"};
@@ -339,6 +340,7 @@ TEST_CASE("pages follow one another without a gap, whatever they are sorted by")
     for (const bool descending : {true, false}) {
       CAPTURE(sort);
       store::Question question;
+      question.with_copies = true;
       store::Selection selection;
       selection.columns = {"sequence", "payload"};
       selection.sort = sort;

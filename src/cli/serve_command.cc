@@ -7,11 +7,12 @@
 
 #include "admin/settings.h"
 #include "api/api.h"
+#include "api/apply.h"
 #include "api/start_page.h"
-#include "base/json_writer.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/output.h"
+#include "cli/program_log.h"
 #include "cli/service_notify.h"
 #include "cli/version.h"
 #include "cli/wall_clock.h"
@@ -24,31 +25,6 @@ namespace siploom::cli {
 namespace {
 
 using registry::SettingId;
-
-// The program's own log: a line each, for people or for machines.
-class Log final {
- public:
-  explicit Log(bool json) : json_(json) {}
-  void write(std::string_view level, std::string_view text) const {
-    std::string line;
-    if (json_) {
-      JsonWriter json(line);
-      json.begin_object();
-      json.field("time", std::string_view(format_rfc3339(wall_clock())));
-      json.field("level", level);
-      json.field("message", text);
-      json.end_object();
-      line += '\n';
-    } else {
-      line = fmt::format("{} {:<7} {}\n", format_rfc3339(wall_clock(), 3), level, text);
-    }
-    const auto written = ::write(STDERR_FILENO, line.data(), line.size());
-    static_cast<void>(written);
-  }
-
- private:
-  bool json_;
-};
 
 Result<admin::Settings> read_settings(const ServeOptions& options) {
   admin::Settings settings;
@@ -75,7 +51,7 @@ Result<pipeline::relay::RelayOptions> relay_options(const admin::Settings& setti
 }
 
 Result<pipeline::CollectorOptions> collector_options(const admin::Settings& settings,
-                                                     const Log& log) {
+                                                     const ProgramLog& log) {
   pipeline::CollectorOptions options;
   options.store.folder = settings.text(SettingId::DataFolder) + "/store";
   options.store.seal_age = settings.duration(SettingId::StoreSealAge);
@@ -90,25 +66,13 @@ Result<pipeline::CollectorOptions> collector_options(const admin::Settings& sett
   intake.tls.client_ca_file = settings.text(SettingId::HepTlsClientCa);
   intake.allow = settings.networks(SettingId::HepAllowedSenders);
   intake.quarantine = settings.flag(SettingId::HepQuarantine);
-  intake.rate.messages_per_s =
-      static_cast<uint64_t>(settings.number(SettingId::HepPacketsPerSecond));
+  intake.rate = api::rate_limit(settings);
   intake.max_connections = static_cast<size_t>(settings.number(SettingId::HepConnectionsMax));
   if (const std::string key = settings.text(SettingId::HepPassword); !key.empty()) {
     intake.keys.push_back({*parse_cidr("::/0"), key});
     intake.keys.push_back({*parse_cidr("0.0.0.0/0"), key});
   }
-  const auto age = [&](store::Shelf shelf, SettingId id) {
-    options.retention.shelves[static_cast<size_t>(shelf)].max_age = settings.duration(id);
-  };
-  age(store::Shelf::Sip, SettingId::RetentionSipAge);
-  age(store::Shelf::Media, SettingId::RetentionMediaAge);
-  age(store::Shelf::Streams, SettingId::RetentionMediaAge);
-  age(store::Shelf::Logs, SettingId::RetentionLogAge);
-  age(store::Shelf::Events, SettingId::RetentionEventAge);
-  age(store::Shelf::Calls, SettingId::RetentionCallAge);
-  age(store::Shelf::Ledger, SettingId::RetentionCallAge);
-  options.retention.max_bytes = settings.size_bytes(SettingId::RetentionSizeMax);
-  options.retention.min_free_bytes = settings.size_bytes(SettingId::RetentionDiskFreeMin);
+  options.retention = api::retention_policy(settings);
   options.interfaces = settings.list(SettingId::CaptureInterfaces);
   options.bpf = settings.text(SettingId::CaptureFilter);
   options.node = settings.text(SettingId::CaptureNode);
@@ -116,7 +80,7 @@ Result<pipeline::CollectorOptions> collector_options(const admin::Settings& sett
   options.search_bytes = settings.size_bytes(SettingId::MemoryQuery);
   options.relay = SL_TRY(relay_options(settings));
   options.clock = wall_clock;
-  options.notice = [&log](std::string_view text) { log.write("warning", text); };
+  options.notice = [&log](std::string_view text) { log.write(LogLevel::Warning, text); };
   return options;
 }
 
@@ -125,25 +89,26 @@ bool is_loopback(const IpAddress& address) {
 }
 
 void tell_endpoints(const pipeline::Collector& collector, const intake::Intake* intake,
-                    const Log& log) {
+                    const ProgramLog& log) {
   for (const std::string& interface : collector.options().interfaces) {
-    log.write("info", "capturing on " + interface);
+    log.write(LogLevel::Info, "capturing on " + interface);
   }
   for (const pipeline::relay::Destination& to : collector.options().relay.to) {
-    log.write("info", "relaying to " + to.text());
+    log.write(LogLevel::Info, "relaying to " + to.text());
   }
   if (intake == nullptr) return;
   bool only_here = true;
   for (const Endpoint& endpoint : intake->endpoints()) {
     log.write(
-        "info",
+        LogLevel::Info,
         fmt::format("taking HEP on {} (UDP, TCP, WebSocket, HTTP{}{})", format_endpoint(endpoint),
                     collector.options().intake.sctp ? ", SCTP" : "",
                     collector.options().intake.tls.certificate_file.empty() ? "" : ", TLS"));
     only_here = only_here && is_loopback(endpoint.address);
   }
   if (only_here) {
-    log.write("info", "only agents on this machine reach it; for others: --hep 0.0.0.0:9060");
+    log.write(LogLevel::Info,
+              "only agents on this machine reach it; for others: --hep 0.0.0.0:9060");
   }
 }
 
@@ -170,7 +135,7 @@ void wait_for_end(const pipeline::Collector& collector, const ServiceNotify& ser
 // Everything that serves, in the order in which it starts and, backwards, ends.
 class Service final {
  public:
-  Service(admin::Settings settings, const Log& log) : settings_(std::move(settings)), log_(log) {}
+  Service(admin::Settings settings, ProgramLog& log) : settings_(std::move(settings)), log_(log) {}
 
   Result<void> start() {
     data_ = settings_.text(SettingId::DataFolder);
@@ -185,6 +150,7 @@ class Service final {
       collecting.intake.tls.certificate_file = own_certificate();
       collecting.intake.tls.key_file = own_key();
     }
+    log_.configure(*settings);
     collecting.holds = [this] { return holds(); };
     collecting.secrets_folder = data_ + "/secrets";
     collector_ = SL_TRY(pipeline::Collector::start(std::move(collecting)));
@@ -212,12 +178,12 @@ class Service final {
     opening.given = settings_;
     auto opened = api::Stores::open(std::move(opening));
     if (!opened) {
-      log_.write("error", "NO WEB INTERFACE AND NO API, and retention drops nothing: " +
-                              opened.error().message);
+      log_.write(LogLevel::Error, "NO WEB INTERFACE AND NO API, and retention drops nothing: " +
+                                      opened.error().message);
       return;
     }
     stores_ = std::move(*opened);
-    for (const std::string& warning : stores_->warnings()) log_.write("warning", warning);
+    for (const std::string& warning : stores_->warnings()) log_.write(LogLevel::Warning, warning);
   }
 
   Result<void> make_own_certificate() {
@@ -235,17 +201,7 @@ class Service final {
     if (stores_ == nullptr) {
       return fail(ErrorCode::Io, "holds cannot be read: meta.db is not open; nothing is dropped");
     }
-    std::vector<store::Hold> out;
-    admin::Page page;
-    page.limit = 1000;
-    while (true) {
-      const auto listed = SL_TRY(stores_->holds.list(true, page));
-      for (const admin::Hold& hold : listed.rows) {
-        out.push_back({hold.call_ids, hold.filter, hold.since, hold.until});
-      }
-      if (!listed.next) return out;
-      page.cursor = *listed.next;
-    }
+    return api::holds_in_force(*stores_);
   }
 
   Result<void> start_http(const admin::Settings& settings) {
@@ -264,13 +220,15 @@ class Service final {
     options.limits.connections =
         static_cast<size_t>(settings.number(SettingId::HttpConnectionsMax));
     options.spool_folder = data_ + "/spool";
-    options.notice = [this](std::string_view text) { log_.write("info", text); };
+    options.notice = [this](std::string_view text) { log_.write(LogLevel::Info, text); };
     const bool tls = !options.certificate_file.empty();
     api_ = std::make_unique<api::Api>(api::ApiContext{
         *collector_, *stores_, wall_clock, kVersion, options.spool_folder, options.notice,
-        [this] { return http_ == nullptr ? http::ServerCounters{} : http_->counters(); }});
+        [this] { return http_ == nullptr ? http::ServerCounters{} : http_->counters(); },
+        [this](const admin::Settings& now) { log_.configure(now); }});
     options.finished = [this](const http::FinishedRequest& request) {
       api_->note_finished(request);
+      note_request(request);
     };
     http::Router router = api_->make_router();
     api::add_start_page(router);
@@ -279,31 +237,43 @@ class Service final {
     return tell_urls(tls, only_here, certificate);
   }
 
+  void note_request(const http::FinishedRequest& request) const {
+    if (!log_.writes(LogLevel::Debug)) return;
+    // The pattern, not the target: what people search for is nobody's business.
+    log_.write(
+        LogLevel::Debug,
+        fmt::format("{} {} {}: {} in {} us, {} octets", format_ip(request.request.peer.address),
+                    http::method_name(request.request.method),
+                    request.pattern.empty() ? "(no route)" : request.pattern, request.status,
+                    request.duration_us, request.bytes_sent));
+  }
+
   Result<void> tell_urls(bool tls, bool only_here, const std::string& certificate) {
     Endpoint first = http_->endpoints().front();
     if (first.address.is_unspecified()) first.address = *parse_ip("127.0.0.1");
     const std::string url = fmt::format("{}://{}/", tls ? "https" : "http", format_endpoint(first));
     if (tls) {
       const auto info = SL_TRY(http::read_certificate(certificate));
-      log_.write("info", fmt::format("TLS certificate SHA-256 {}", info.sha256));
+      log_.write(LogLevel::Info, fmt::format("TLS certificate SHA-256 {}", info.sha256));
     }
     if (only_here) {
-      log_.write("info",
+      log_.write(LogLevel::Info,
                  "only this machine reaches the web interface; for others: --listen "
                  "0.0.0.0:8443");
     }
     if (SL_TRY(stores_->setup.is_needed())) {
       const std::string token = SL_TRY(stores_->setup.make_setup_token());
-      log_.write("info", "nobody may log in yet; this link makes the first administrator, once:");
-      log_.write("info", fmt::format("open {}#token={}", url, token));
+      // Without it nobody can use the server.
+      log_.tell("nobody may log in yet; this link makes the first administrator, once:");
+      log_.tell(fmt::format("open {}#token={}", url, token));
     } else {
-      log_.write("info", "open " + url);
+      log_.write(LogLevel::Info, "open " + url);
     }
     return {};
   }
 
   admin::Settings settings_;
-  const Log& log_;
+  ProgramLog& log_;
   std::string data_;
   std::unique_ptr<api::Stores> stores_;
   std::unique_ptr<pipeline::Collector> collector_;
@@ -316,7 +286,8 @@ class Service final {
 int serve_command(const Options& options) {
   auto settings = read_settings(options.serve);
   if (!settings) return fail_with(settings.error());
-  const Log log(settings->text(SettingId::LogFormat) == "json");
+  ProgramLog log(wall_clock, STDERR_FILENO);
+  log.configure(*settings);
   Service service(std::move(*settings), log);
   if (auto started = service.start(); !started) {
     static_cast<void>(service.stop());
@@ -325,7 +296,7 @@ int serve_command(const Options& options) {
   const ServiceNotify notify;
   notify.ready();
   wait_for_end(service.collector(), notify);
-  log.write("info", "stopping");
+  log.write(LogLevel::Info, "stopping");
   notify.stopping();
   if (auto stopped = service.stop(); !stopped) return fail_with(stopped.error());
   return 0;

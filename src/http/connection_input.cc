@@ -179,8 +179,8 @@ void Connection::on_header() {
   if (!refusal) refusal = find_route();
   if (refusal) return answer(std::move(*refusal));
   const auto length = parser_->content_length();
-  if (length && *length > exchange_->route->body_bytes_max)
-    return answer(too_large(exchange_->route->body_bytes_max));
+  if (length && *length > exchange_->body_bytes_max)
+    return answer(too_large(exchange_->body_bytes_max));
   if (exchange_->route->spools) return ask_before();
   begin_body();
 }
@@ -246,6 +246,8 @@ std::optional<Response> Connection::find_route() {
     return Router::without_route(request, found);
   }
   exchange_->route = found.route;
+  exchange_->body_bytes_max =
+      found.route->body_limit ? found.route->body_limit() : found.route->body_bytes_max;
   request.path_parameters = std::move(found.parameters);
   return std::nullopt;
 }
@@ -274,7 +276,7 @@ void Connection::begin_body() {
 
 void Connection::take_piece(std::string_view piece) {
   body_received_ += piece.size();
-  const uint64_t bytes_max = exchange_->route->body_bytes_max;
+  const uint64_t bytes_max = exchange_->body_bytes_max;
   if (body_received_ > bytes_max) return answer(too_large(bytes_max));
   if (exchange_->spool) {
     spool_block_ += piece;

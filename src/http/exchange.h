@@ -35,6 +35,7 @@ struct Exchange {
   Request request;
   int minor_version = 1;
   const Route* route = nullptr;
+  uint64_t body_bytes_max = 0;  // of the route, for this request
   std::shared_ptr<SpoolFile> spool;
   Nanoseconds began = 0;
   Response response;

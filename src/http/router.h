@@ -25,6 +25,8 @@ struct Route {
 
   // Bodies up to this are given in Request::body. 413 beyond.
   uint64_t body_bytes_max = 1u << 20;
+  // Asked for each request instead, when there is one; on the server's own thread, so quick.
+  std::function<uint64_t()> body_limit = {};
   // The body goes to a file of ServerOptions::spool_folder, named in Request::body_file.
   bool spools = false;
 

@@ -217,7 +217,8 @@ TEST_CASE("uploads go to a file that is gone after the answer") {
                           std::to_string(r.body_bytes));
   });
   route.spools = true;
-  route.body_bytes_max = 5'000'000;
+  std::atomic<uint64_t> limit{5'000'000};
+  route.body_limit = [&limit] { return limit.load(); };
   router.before([&](Request& r, const Route&) -> std::optional<Response> {
     asked = true;
     if (r.headers.has("X-Stranger")) return Response::problem(401, "who", "Who?", "Log in.");
@@ -240,6 +241,9 @@ TEST_CASE("uploads go to a file that is gone after the answer") {
   CHECK(client.send(request)->body == "3000001 3000001");
   CHECK(kept.starts_with(folder.path));
   CHECK(eventually([&] { return files() == 0; }));
+  limit = 3'000'000;  // from now on
+  CHECK(client.send(request)->status == 413);
+  limit = 5'000'000;
   // Who may not is told before the body is on the disk.
   RawClient stranger(server);
   asked = false;

@@ -28,11 +28,16 @@ uint8_t version_bit(ByteSpan message) {
 
 Gate::Gate(const Policy& policy, const IntakeOptions& options, BatchWriter& writer)
     : policy_(policy),
-      rate_(options.rate),
-      limited_(rate_.messages_per_s != 0 || rate_.octets_per_s != 0),
       quarantine_(options.quarantine),
       writer_(writer),
       sources_(policy, options.max_sources) {
+  set_limits(options.rate);
+}
+
+void Gate::set_limits(const RateLimit& rate) {
+  rate_ = rate;
+  limited_ = rate_.messages_per_s != 0 || rate_.octets_per_s != 0;
+  sources_.judge_again();
   const auto per_s = static_cast<double>(rate_.messages_per_s);
   burst_messages_ =
       rate_.burst_messages != 0 ? static_cast<double>(rate_.burst_messages) : std::max(1.0, per_s);

@@ -35,6 +35,9 @@ class Gate final : public Taker {
   // The peer has sent more than it may: it is not to be read for a while.
   bool is_in_debt();
 
+  // The policy has changed, and this is what each peer may send now.
+  void set_limits(const RateLimit& rate);
+
   const Totals& totals() const { return totals_; }
   const SourceTable& sources() const { return sources_; }
 
@@ -45,8 +48,8 @@ class Gate final : public Taker {
 
   const Policy& policy_;
   RateLimit rate_;
-  double burst_messages_, burst_octets_;
-  bool limited_, quarantine_;
+  double burst_messages_ = 0, burst_octets_ = 0;
+  bool limited_ = false, quarantine_;
   BatchWriter& writer_;
   SourceTable sources_;
   Origin origin_;

@@ -77,6 +77,7 @@ class Loop final : public Intake {
   capture::SourceStats stats() const override;
   std::vector<Endpoint> endpoints() const override;
   void pause(bool paused) override;
+  Result<void> set_limits(std::vector<Cidr> allow, const RateLimit& rate) override;
   void wake() override;
   Snapshot snapshot(size_t max_sources) const override;
 
@@ -94,7 +95,7 @@ class Loop final : public Intake {
 
   const IntakeOptions options_;
   const Clock& clock_;
-  const Policy policy_;
+  Policy policy_;
   Fd events_, wake_;
   std::vector<TcpListener> listeners_;
   mutable std::vector<UdpSocket> udp_;
@@ -339,6 +340,13 @@ std::vector<Endpoint> Loop::endpoints() const {
 void Loop::pause(bool paused) {
   paused_.store(paused);
   wake();
+}
+
+Result<void> Loop::set_limits(std::vector<Cidr> allow, const RateLimit& rate) {
+  const std::lock_guard lock(mutex_);
+  SL_TRY_VOID(policy_.set_allowed(std::move(allow)));
+  gate_.set_limits(rate);
+  return {};
 }
 
 void Loop::wake() {

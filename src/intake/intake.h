@@ -23,6 +23,9 @@ class Intake : public capture::Source {
   virtual std::vector<Endpoint> endpoints() const = 0;
   // While paused (the store is full) UDP is counted and thrown away, and TCP is not read.
   virtual void pause(bool paused) = 0;
+  // Who may send, and how much; of those that send already, too. Error: too many blocks; nothing
+  // has changed.
+  virtual Result<void> set_limits(std::vector<Cidr> allow, const RateLimit& rate) = 0;
   // Ends the waiting of next().
   virtual void wake() = 0;
   virtual Snapshot snapshot(size_t max_sources = 1'000) const = 0;

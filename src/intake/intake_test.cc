@@ -194,6 +194,27 @@ TEST_CASE("intake: the allow-list holds for datagrams and connections") {
   CHECK(running.count() == 0);
 }
 
+TEST_CASE("intake: who may send and how much is changed while agents send") {
+  Running running;
+  const Client udp = Client::udp(running.at()), tcp = Client::tcp(running.at());
+  udp.send(hep3("a"));
+  tcp.send(hep3("b"));
+  REQUIRE(running.wait_for(2));
+  REQUIRE(running.intake().set_limits({*parse_cidr("192.0.2.0/24")}, {}));
+  udp.send(hep3("c"));
+  tcp.send(hep3("d"));
+  CHECK(running.wait_for_drop(Drop::NotAllowed, 2));
+  CHECK_FALSE(running.intake().set_limits(std::vector<Cidr>(kMaxRules + 1), {}));
+  REQUIRE(running.intake().set_limits({*parse_cidr("127.0.0.0/8")}, {1, 1, 0}));
+  for (int i = 0; i < 5; ++i) udp.send(hep3("e"));
+  CHECK(running.wait_for_drop(Drop::OverRate, 3));
+  REQUIRE(running.intake().set_limits({}, {}));
+  const size_t before = running.count();
+  const Client another = Client::tcp(running.at());
+  for (int i = 0; i < 50; ++i) another.send(hep3("f"));
+  CHECK(running.wait_for(before + 50));
+}
+
 TEST_CASE("intake: wrong keys are counted, right ones are wiped, by every carrier") {
   IntakeOptions options = loopback();
   options.keys = {{*parse_cidr("127.0.0.0/8"), "secret"}};

@@ -45,6 +45,15 @@ Result<Policy> Policy::make(std::vector<Cidr> allow, std::vector<KeyRule> keys) 
   return policy;
 }
 
+Result<void> Policy::set_allowed(std::vector<Cidr> allow) {
+  if (allow.size() > kMaxRules) {
+    return fail(ErrorCode::LimitExceeded,
+                fmt::format("intake: at most {} allowed blocks", kMaxRules));
+  }
+  allow_ = std::move(allow);
+  return {};
+}
+
 Policy::Verdict Policy::judge(const IpAddress& address) const {
   Verdict verdict;
   verdict.allowed = allow_.empty() || std::any_of(allow_.begin(), allow_.end(), [&](const Cidr& c) {

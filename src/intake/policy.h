@@ -1,4 +1,4 @@
-// Policy: who may send, and with which key. Fixed once made; any thread.
+// Policy: who may send, and with which key. Any thread, as long as nobody changes it.
 #pragma once
 
 #include <span>
@@ -20,6 +20,8 @@ class Policy final {
   };
 
   static Result<Policy> make(std::vector<Cidr> allow, std::vector<KeyRule> keys);
+  // The keys stay. Verdicts of before are to be asked for anew. Error: too many.
+  Result<void> set_allowed(std::vector<Cidr> allow);
   Verdict judge(const IpAddress& address) const;
   // In a time that does not depend on what the good keys are.
   bool is_key_good(const Verdict& verdict, std::string_view key) const;

@@ -36,6 +36,12 @@ void SourceTable::prove(SourceRow& row) {
   proven_.push_back(row);
 }
 
+void SourceTable::judge_again() {
+  rows_.for_each([&](const IpAddress& address, std::unique_ptr<SourceRow>& row) {
+    row->verdict = policy_.judge(address);
+  });
+}
+
 void SourceTable::forget_one() {
   const SourceRow* oldest = unproven_.empty() ? proven_.front() : unproven_.front();
   const IpAddress address = oldest->counts.address;

@@ -32,6 +32,9 @@ class SourceTable final {
   // The row sent something that was taken.
   void prove(SourceRow& row);
 
+  // The policy has changed.
+  void judge_again();
+
   size_t size() const { return rows_.size(); }
   uint64_t forgotten() const { return forgotten_; }
   // At most `max`, the most recently seen first.

@@ -51,6 +51,7 @@ struct AgentFacts {
   std::string_view node;    // its name, or its number as text
   uint32_t agent_id = 0;    // HEP chunk 0x0c
   uint32_t quirks = 0;      // what had to be healed, a bit each (wire/hep)
+  uint8_t hep_type = 0;     // protocol type: chunk 0x0b, as it was sent
   std::string_view chunks;  // JSON of what has no place of its own
 };
 

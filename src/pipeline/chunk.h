@@ -14,6 +14,10 @@
 #include "pipeline/counters.h"
 #include "weave/sip_facts.h"
 
+namespace siploom::report {
+struct Quality;
+}
+
 namespace siploom::pipeline {
 
 // A SIP message, and what was read off it in parallel.
@@ -47,6 +51,7 @@ struct Event {
   std::string_view primary_id;  // value alone
   std::string_view extra_ids;   // "space:value", separated by line feeds
   std::string_view secret;      // TLS master secrets, to be kept apart; separated by line feeds
+  const report::Quality* quality = nullptr;  // of reports on media, as far as they give any
   bool malformed = false;
 };
 

@@ -10,9 +10,11 @@
 #include "pipeline/media_index.h"
 #include "pipeline/node_table.h"
 #include "pipeline/sighting_filter.h"
+#include "pipeline/stored.h"
 #include "pipeline/tails.h"
 #include "pipeline/test_capture.h"
 #include "store/batch.h"
+#include "wire/hep/quirk.h"
 
 namespace siploom::pipeline {
 
@@ -186,6 +188,20 @@ TEST_CASE("an event answers a filter by its ids, kind and words") {
   CHECK(matches("\"trunk down\""));
   CHECK_FALSE(matches("record == sip"));
   CHECK_FALSE(matches("has from.user"));
+}
+
+TEST_CASE("a record as JSON tells what had to be healed of it, by name") {
+  StoredRecord record;
+  std::string text;
+  JsonWriter plain(text);
+  write_record(plain, record);
+  CHECK(text.find("\"quirks\":[],") != std::string::npos);
+  record.quirks = 1u << static_cast<unsigned>(hep::Quirk::SwappedAgentId) |
+                  1u << static_cast<unsigned>(hep::Quirk::NtpTime);
+  text.clear();
+  JsonWriter json(text);
+  write_record(json, record);
+  CHECK(text.find("\"quirks\":[\"swapped-agent-id\",\"ntp-time\"],") != std::string::npos);
 }
 
 }  // namespace siploom::pipeline

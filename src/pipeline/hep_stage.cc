@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <new>
 
 #include "base/json_writer.h"
 #include "base/text.h"
@@ -158,6 +159,7 @@ const model::AgentFacts* agent_facts(const Context& context, const hep::Packet& 
   facts->sender = sender;
   facts->agent_id = packet.agent_id;
   facts->quirks = packet.quirks.bits();
+  facts->hep_type = packet.protocol_type;
   if (!packet.agent_name.empty()) {
     facts->node =
         packet.all_in_scratch ? arena.copy(packet.agent_name) : std::string_view(packet.agent_name);
@@ -223,6 +225,17 @@ ByteSpan without_secrets(Arena& arena, const report::Description& description, B
   return copy;
 }
 
+bool reports_media(report::Kind kind) {
+  return kind == report::Kind::Rtcp || kind == report::Kind::RtcpReport ||
+         kind == report::Kind::VqReport;
+}
+
+const report::Quality* keep_quality(Arena& arena, const report::Quality& quality) {
+  static_assert(std::is_trivially_copyable_v<report::Quality>);
+  auto* kept = arena.allocate(sizeof quality, alignof(report::Quality));
+  return new (kept) report::Quality(quality);
+}
+
 void add_event(const Context& context, const model::Record& record, const hep::Packet& packet) {
   const report::Description& description = context.scratch.description;
   Arena& arena = context.chunk.arena;
@@ -232,6 +245,7 @@ void add_event(const Context& context, const model::Record& record, const hep::P
   event.event = arena.copy(std::string_view(description.event));
   event.summary = arena.copy(std::string_view(description.summary));
   event.malformed = description.malformed;
+  if (reports_media(description.kind)) event.quality = keep_quality(arena, description.quality);
   if (description.primary_id)
     event.primary_id = arena.copy(std::string_view(description.primary_id->value));
   event.extra_ids = arena.copy(std::string_view(ids_text(description)));

@@ -8,12 +8,12 @@
 #include "pipeline/event_subject.h"
 #include "pipeline/message_subject.h"
 #include "pipeline/record_entry.h"
+#include "wire/hep/hep.h"
 
 namespace siploom::pipeline {
 
 namespace {
 
-constexpr size_t kLookStep = 2048;  // calls looked at between two breaths of the weaver
 constexpr auto kRetryEvery = std::chrono::milliseconds(200);
 // A stream that says nothing for so long has ended: beyond hold with comfort noise (RFC 3389).
 constexpr Nanoseconds kStreamQuiet = 60 * kSecond;
@@ -70,8 +70,10 @@ Keeper::Keeper(store::Store& store, const KeeperOptions& options)
     store::CallExtras extras;
     extras.received = options_.clock();
     extras.version = 1;
+    const size_t begin = entries_.size();
     append_call_entry(entries_, call, extras);
-    ++counters_.calls;
+    done_.push_back({++counters_.calls, call.first_frame, entries_.substr(begin)});
+    call_times_.add(call);
     if (tails_.is_empty()) return;
     for (const auto& tail : *tails_.list()) {
       if (tail->on_call && tail->takes(CallSubject(call))) tail->on_call(call);
@@ -170,6 +172,7 @@ void Keeper::take_message(const Message& message, Prepared& prepared, size_t i) 
   }
   const IpAddress source = agent == nullptr ? IpAddress{} : agent->sender;
   const std::string_view node = agent == nullptr ? std::string_view(options_.node) : agent->node;
+  heplify_.packet(node, agent == nullptr ? uint8_t{hep::kSip} : agent->hep_type, octets);
   if (sighting == Sighting::Doubled) {
     ++counters_.doubled;
     ledger_.count(store::Fate::Filtered, source, node, "doubled", 1, octets);
@@ -190,8 +193,9 @@ void Keeper::take_message(const Message& message, Prepared& prepared, size_t i) 
     } else if (outcome.retransmission) {
       ++counters_.retransmissions;
       flags = store::kRetransmission;
-    } else if (outcome.call != nullptr && !message.facts.sdp.empty()) {
-      media_.add(*outcome.call);
+    } else {
+      heplify_.sip(node, message.facts);
+      if (outcome.call != nullptr) note_call(message, *outcome.call, node);
     }
   }
   keep(prepared, i, flags);
@@ -199,9 +203,22 @@ void Keeper::take_message(const Message& message, Prepared& prepared, size_t i) 
   ledger_.count(store::Fate::Stored, source, node, "sip", 1, octets);
 }
 
+void Keeper::note_call(const Message& message, const model::Call& call, std::string_view node) {
+  if (!message.facts.sdp.empty()) media_.add(call);
+  const uint16_t status = message.facts.status;
+  const bool answers = (status >= 180 && status <= 183) || status == 200;
+  if (call.kind == model::CallKind::Call && answers && message.record.time == call.progress &&
+      model::pdd(call) != model::kNoDuration) {
+    heplify_.setup_began(node, model::pdd(call));
+  }
+}
+
 void Keeper::take_event(const Event& event, Prepared& prepared, size_t i) {
   const model::AgentFacts* agent = event.record.agent;
   const size_t octets = event.record.payload.size();
+  const std::string_view node = agent == nullptr ? std::string_view(options_.node) : agent->node;
+  heplify_.packet(node, agent == nullptr ? uint8_t{hep::kRtcpJson} : agent->hep_type, octets);
+  heplify_.report(node, event);
   if (agent != nullptr) nodes_.see(*agent, event.record.time, {false, false, false, octets});
   if (!event.secret.empty()) {
     ++counters_.secrets;
@@ -212,8 +229,7 @@ void Keeper::take_event(const Event& event, Prepared& prepared, size_t i) {
   } else {
     keep(prepared, i, 0);
   }
-  ledger_.count(store::Fate::Stored, agent == nullptr ? IpAddress{} : agent->sender,
-                agent == nullptr ? std::string_view(options_.node) : agent->node,
+  ledger_.count(store::Fate::Stored, agent == nullptr ? IpAddress{} : agent->sender, node,
                 model::record_kind_name(event.record.kind), 1, octets);
 }
 
@@ -325,9 +341,15 @@ void Keeper::tell_tails(const Chunk& chunk, const Prepared& prepared) {
 // down to the senders' connections.
 Result<void> Keeper::store_entries(ByteSpan records) {
   while (true) {
-    auto stored = store_.append({records, as_bytes(entries_)});
+    Result<void> stored;
+    {
+      const std::lock_guard lock(handover_mutex_);
+      stored = store_.append({records, as_bytes(entries_)});
+      if (stored) stored_calls_ = counters_.calls;  // nobody else counts them
+    }
     if (stored) {
       entries_.clear();
+      forget_done();
       return {};
     }
     const bool stopped = options_.stop != nullptr && options_.stop->load();
@@ -358,41 +380,19 @@ Result<void> Keeper::finish() {
   return store_entries();
 }
 
-std::shared_ptr<const store::RowSet> Keeper::look_at_calls() {
-  auto texts = std::make_shared<std::string>();
-  store::CallExtras extras;
-  extras.received = options_.clock();
-  extras.open = true;
-  for (size_t begin = 0;; begin += kLookStep) {
-    const std::lock_guard lock(weaver_mutex_);
-    if (begin >= weaver_.slot_count()) break;
-    weaver_.look(begin, begin + kLookStep,
-                 [&](const model::Call& call) { append_call_entry(*texts, call, extras); });
-  }
-  auto rows = std::make_shared<store::RowSet>();
-  rows->table = store::Table::Calls;
-  for (size_t at = 0; at < texts->size();) {
-    const auto* head = reinterpret_cast<const store::EntryHead*>(texts->data() + at);
-    rows->rows.push_back(head);
-    at += head->size;
-  }
-  rows->owners.push_back(std::move(texts));
-  return rows;
-}
-
-std::shared_ptr<const store::RowSet> Keeper::live_calls(Nanoseconds max_age) {
-  const std::lock_guard lock(look_mutex_);
-  const Timestamp now = options_.clock();
-  if (looked_ == nullptr || now - looked_at_ > max_age || now < looked_at_) {
-    looked_ = look_at_calls();
-    looked_at_ = now;
-  }
-  return looked_;
-}
-
 KeeperCounters Keeper::counters() const {
   const std::lock_guard lock(weaver_mutex_);
   return counters_;
+}
+
+CallTimes Keeper::call_times() const {
+  const std::lock_guard lock(weaver_mutex_);
+  return call_times_;
+}
+
+HeplifySeries Keeper::heplify_series() const {
+  const std::lock_guard lock(weaver_mutex_);
+  return heplify_.series();
 }
 
 std::vector<NodeFacts> Keeper::nodes() const {

@@ -3,15 +3,19 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_set>
 
 #include "media/stream_table.h"
+#include "pipeline/call_times.h"
 #include "pipeline/consumer.h"
 #include "pipeline/copy_filter.h"
+#include "pipeline/heplify_counts.h"
 #include "pipeline/ledger.h"
 #include "pipeline/media_index.h"
 #include "pipeline/node_table.h"
@@ -65,11 +69,18 @@ class Keeper final : public Consumer {
   // since. Before anything is consumed. Gives how many calls go on.
   Result<size_t> resume(const std::string& path, store::Search& search);
 
-  // Calls that have no row yet, as rows; at most `max_age` old.
-  std::shared_ptr<const store::RowSet> live_calls(Nanoseconds max_age = 300 * kMillisecond);
+  // What is kept and, beside it, the calls that have no row in that view: each call once, also
+  // while its row is being written. What is told of these is at most `max_age` old.
+  struct Moment {
+    store::View view;
+    std::shared_ptr<const store::RowSet> live_calls;
+  };
+  Moment moment(Nanoseconds max_age = 300 * kMillisecond);
   KeeperCounters counters() const;
   size_t open_calls() const;
   std::vector<NodeFacts> nodes() const;
+  CallTimes call_times() const;  // of the calls whose rows were written
+  HeplifySeries heplify_series() const;
   Tails& tails() { return tails_; }
   // For losses that are noticed elsewhere: the intake's, the kernel's.
   void note_lost(const IpAddress& source, std::string_view reason, uint64_t messages);
@@ -79,6 +90,7 @@ class Keeper final : public Consumer {
   void name_own(const model::Record& record, store::RecordFields& fields) const;
   Sighting judge(const Message& message);
   void take_message(const Message& message, Prepared& prepared, size_t i);
+  void note_call(const Message& message, const model::Call& call, std::string_view node);
   void take_event(const Event& event, Prepared& prepared, size_t i);
   void keep(Prepared& prepared, size_t entry, uint16_t flags);
   void fetch_ahead(const std::vector<Message>& messages, size_t at) const;
@@ -93,7 +105,10 @@ class Keeper final : public Consumer {
   Result<void> recall_nodes(store::Search& search, Timestamp now);
   Result<void> discard_written(store::Search& search, Timestamp since);
   Result<void> store_entries(ByteSpan records = {});
-  std::shared_ptr<const store::RowSet> look_at_calls();
+  void forget_done();
+  void look_at_calls();
+  void add_leaving(std::string& texts) const;
+  std::unordered_set<uint64_t> written_since_look(uint64_t stored, bool& known) const;
 
   store::Store& store_;
   KeeperOptions options_;
@@ -110,11 +125,29 @@ class Keeper final : public Consumer {
   uint64_t sequence_ = 0;
   std::string entries_;  // of calls, streams and what else the store has not taken yet
   KeeperCounters counters_;
+  CallTimes call_times_;
+  HeplifyCounts heplify_;
   std::atomic<bool> failed_{false};
   std::optional<Error> error_;
 
-  std::mutex look_mutex_;
+  // A call whose row was made. Under the weaver's mutex.
+  struct DoneCall {
+    uint64_t number = 0;        // of all of them, from 1
+    uint64_t first_record = 0;  // tells calls apart
+    std::string row;            // until it is in the store
+  };
+  static constexpr size_t kMaxDone = 65'536;  // that are remembered for who looks on
+  std::deque<DoneCall> done_;                 // ascending
+  uint64_t done_forgotten_ = 0;               // up to this number
+
+  // Held while entries go into the store: a view taken under it has the rows of the first
+  // stored_calls_ calls that were done, and no others.
+  std::mutex handover_mutex_;
+  uint64_t stored_calls_ = 0;
+
+  std::mutex look_mutex_;  // before both others
   std::shared_ptr<const store::RowSet> looked_;
+  uint64_t looked_stored_ = 0;  // calls whose rows were in the store before it was looked
   Timestamp looked_at_ = kNoTime;
 };
 

@@ -1,5 +1,5 @@
 // Sightings: one message that several places tell of, whatever their clocks say.
-#include "pipeline/keeper_bench.h"
+#include "pipeline/test_keeper.h"
 
 namespace siploom::pipeline {
 
@@ -30,8 +30,9 @@ const std::string kOk = test::sip_text("SIP/2.0 200 OK", "c1", 1, "INVITE");
 
 CallDetail detail_of(Bench& bench) {
   store::Question question;
-  question.live_calls = bench.keeper->live_calls(0);
-  auto detail = load_call(*bench.search, bench.store->view(), {"c1", kNoTime}, question);
+  const Keeper::Moment moment = bench.keeper->moment(0);
+  question.live_calls = moment.live_calls;
+  auto detail = load_call(*bench.search, moment.view, {"c1", kNoTime}, question);
   REQUIRE_MESSAGE(detail.has_value(), (detail ? "" : detail.error().message));
   return std::move(*detail);
 }
@@ -168,7 +169,7 @@ TEST_CASE("after a restart calls are as silent as they are, and agents of before
     CAPTURE(graceful);
     Bench bench;
     bench.take_hep({told("edge1", 0, kMillisecond, kInvite)});
-    bench.now = bench.now + 70 * kSecond;
+    bench.now = bench.now.load() + 70 * kSecond;
     bench.take_hep({told("edge2", 70 * kSecond, kMillisecond,
                          test::sip_text("OPTIONS sip:b@x SIP/2.0", "o1", 1, "OPTIONS"))});
     const auto state_of = [&] {

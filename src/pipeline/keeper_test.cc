@@ -1,6 +1,10 @@
 #include "pipeline/keeper.h"
 
-#include "pipeline/keeper_bench.h"
+#include <atomic>
+#include <set>
+#include <thread>
+
+#include "pipeline/test_keeper.h"
 #include "store/files.h"
 
 namespace siploom::pipeline {
@@ -30,6 +34,100 @@ TEST_CASE("a call is seen while it rings and becomes a row once it is over") {
   CHECK_FALSE(rows[0]->open);
   CHECK(bench.calls(true).size() == 1);
   CHECK(bench.count("record.kind == sip") == 6);
+}
+
+namespace {
+
+// The calls of a moment by the numbers of their first records, stored and live.
+std::vector<uint64_t> calls_of(const Keeper::Moment& moment) {
+  std::vector<uint64_t> out;
+  const auto take = [&](const store::EntryHead* entry) {
+    out.push_back(reinterpret_cast<const store::CallHead*>(entry)->first_sequence);
+  };
+  for (const store::View::Part& part : moment.view.parts) {
+    const store::EntryList& list = part.batch->rows(store::Table::Calls);
+    for (size_t i = 0; i < part.counts[static_cast<size_t>(store::Table::Calls) - 1]; ++i) {
+      take(list[i]);
+    }
+  }
+  for (const store::EntryHead* entry : moment.live_calls->rows) take(entry);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a call whose row was written since calls were looked at is there once") {
+  constexpr Nanoseconds kForEver = INT64_MAX;
+  Bench bench;
+  auto frames = one_call();
+  bench.take(frames);
+  const Keeper::Moment before = bench.keeper->moment(kForEver);
+  CHECK(before.live_calls->rows.size() == 1);
+  CHECK(calls_of(before).size() == 1);
+  bench.wait(40);
+  bench.wait(40);
+  REQUIRE(bench.keeper->counters().calls == 1);
+  const Keeper::Moment after = bench.keeper->moment(kForEver);  // no new look
+  CHECK(after.live_calls->rows.empty());
+  CHECK(calls_of(after) == calls_of(before));
+  CHECK(calls_of(before).size() == 1);  // whoever asks of that moment goes on to see it as it was
+}
+
+TEST_CASE("whoever counts calls while their rows are written counts each call once") {
+  Bench bench;
+  std::atomic<bool> over{false};
+  std::thread writer([&] {
+    for (int round = 0; round < 60; ++round) {
+      std::vector<test::TestFrame> frames;
+      for (int i = 0; i < 20; ++i) {
+        test::add_call(frames, round * 20 + i, kStart + round * 50 * kSecond);
+      }
+      bench.take(std::move(frames));
+      bench.wait(45);
+    }
+    over = true;
+  });
+  std::set<uint64_t> known;
+  size_t doubled = 0, lost = 0, moments = 0;
+  do {
+    const auto calls = calls_of(bench.keeper->moment(moments++ % 3 == 0 ? 0 : INT64_MAX));
+    const std::set<uint64_t> now(calls.begin(), calls.end());
+    doubled += calls.size() - now.size();
+    // What was looked at before may be old, but never older than what was told already.
+    for (const uint64_t call : known) lost += now.count(call) == 0 ? 1 : 0;
+    known = now;
+  } while (!over);
+  writer.join();
+  CHECK(doubled == 0);
+  CHECK(lost == 0);
+  CHECK(calls_of(bench.keeper->moment(0)).size() == 1200);
+  MESSAGE(moments << " moments");
+}
+
+TEST_CASE("how long calls took to ring and to set up is counted when their rows are written") {
+  Bench bench;
+  bench.take(one_call());
+  const auto second = one_call(2);
+  bench.take({second.begin() + 3, second.end()});  // its INVITE was not seen
+  CHECK(bench.keeper->call_times().pdd.count == 0);
+  bench.wait(40);
+  bench.wait(40);
+  CHECK(bench.calls().size() == 2);
+  const CallTimes times = bench.keeper->call_times();
+  CHECK(times.pdd.count == 1);
+  CHECK(times.pdd.sum_s == 1);
+  CHECK(times.setup.count == 1);
+  CHECK(times.setup.sum_s == 2);
+  for (size_t i = 0; i < TimeBuckets::kBounds.size(); ++i) {
+    CAPTURE(TimeBuckets::kBounds[i]);
+    CHECK(times.pdd.counts[i] == (TimeBuckets::kBounds[i] == 1 ? 1 : 0));
+    CHECK(times.setup.counts[i] == (TimeBuckets::kBounds[i] == 2 ? 1 : 0));
+  }
+  TimeBuckets buckets;
+  buckets.add(model::kNoDuration);
+  buckets.add(200 * kSecond);  // beyond the last bound: in the sum alone
+  CHECK(buckets.count == 1);
+  for (const uint64_t count : buckets.counts) CHECK(count == 0);
 }
 
 TEST_CASE("a call that goes on over a restart is one call, stopped or killed") {

@@ -12,6 +12,7 @@
 #include "pipeline/copy_filter.h"
 #include "pipeline/message_row.h"
 #include "weave/causal_order.h"
+#include "wire/hep/quirk.h"
 #include "wire/json/json.h"
 #include "wire/sip/message.h"
 #include "wire/sip/via.h"
@@ -358,6 +359,12 @@ void write_record(JsonWriter& json, const StoredRecord& record, bool with_payloa
   json.field("retransmission", record.retransmission);
   json.field("copy", record.copy);
   json.field("malformed", record.malformed);
+  json.key("quirks");
+  json.begin_array();
+  for (size_t i = 0; i < hep::kQuirks; ++i) {
+    if ((record.quirks >> i & 1) != 0) json.value(hep::quirk_name(static_cast<hep::Quirk>(i)));
+  }
+  json.end_array();
   json.key("chunks");
   json.raw(record.chunks.empty() ? std::string_view("{}") : std::string_view(record.chunks));
   json.field("size", uint64_t{record.payload.size()});
@@ -420,7 +427,8 @@ void align_clocks(const std::vector<StoredRecord>& messages,
     const auto at = least.try_emplace(message.node, lag).first;
     at->second = std::min(at->second, lag);
   }
-  for (size_t i = 0; i < messages.size(); ++i) keys[i].time = keys[i].time + least[messages[i].node];
+  for (size_t i = 0; i < messages.size(); ++i)
+    keys[i].time = keys[i].time + least[messages[i].node];
 }
 
 void order_causally(std::vector<StoredRecord>& messages) {

@@ -73,18 +73,24 @@ void Upkeep::hurry() {
 }
 
 void Upkeep::doubt(const Error& error) {
-  // What the user typed, and limits, are nobody's damage.
-  if (error.code == ErrorCode::LimitExceeded || error.code == ErrorCode::NotFound) return;
-  const auto named = store::segment_named_in(*store_.view().manifest, error.message);
-  if (named) {
-    if (auto aside = store::quarantine(store_, {*named}, error.message); aside && *aside != 0) {
-      note(fmt::format("segment {} was damaged and is set aside: {}", *named, error.message));
-      return;
+  const store::View view = store_.view();
+  if (error.code == ErrorCode::LimitExceeded) return;
+  if (!store::tells_of_damage(*view.manifest, error.message)) return;
+  const std::lock_guard lock(mutex_);
+  if (doubts_.size() < kMaxDoubts) doubts_.push_back(error.message);
+  changed_.notify_all();
+}
+
+void Upkeep::set_aside(const std::vector<std::string>& errors) {
+  for (const std::string& error : errors) {
+    const auto named = store::segment_named_in(*store_.view().manifest, error);
+    if (!named) continue;
+    const auto aside = store::quarantine(store_, {*named}, error);
+    if (!aside) note(aside.error().message);
+    if (aside && *aside != 0) {
+      note(fmt::format("segment {} was damaged and is set aside: {}", *named, error));
     }
   }
-  const std::lock_guard lock(mutex_);
-  doubt_ = true;
-  changed_.notify_all();
 }
 
 void Upkeep::keep_limits() {
@@ -122,13 +128,14 @@ void Upkeep::merge_and_verify() {
   uint64_t verified = 0;
   auto merged = std::chrono::steady_clock::now();
   while (!stop_) {
-    bool doubted = false;
+    std::vector<std::string> doubts;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, kVerifyEvery, [this] { return stop_ || doubt_; });
-      doubted = std::exchange(doubt_, false);
+      changed_.wait_for(lock, kVerifyEvery, [this] { return stop_ || !doubts_.empty(); });
+      doubts.swap(doubts_);
     }
     if (stop_) return;
+    set_aside(doubts);
     // After a failed search all of it, else one at a time.
     do {
       const auto next = store::verify_next(store_, verified);
@@ -140,7 +147,7 @@ void Upkeep::merge_and_verify() {
       if (verified == 0) break;
       const std::lock_guard lock(mutex_);
       ++counters_.verified_segments;
-    } while (doubted && !stop_);
+    } while (!doubts.empty() && !stop_);
     {
       const size_t damaged = store_.view().manifest->damaged.size();
       const std::lock_guard lock(mutex_);

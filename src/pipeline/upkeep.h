@@ -35,6 +35,7 @@ struct UpkeepCounters {
 
 class Upkeep final {
  public:
+  static constexpr size_t kMaxDoubts = 64;  // more are not needed: all segments are looked at then
   static Result<std::unique_ptr<Upkeep>> start(store::Store& store, const UpkeepOptions& options);
   ~Upkeep();
   Upkeep(const Upkeep&) = delete;
@@ -47,7 +48,8 @@ class Upkeep final {
   void set_retention(const store::RetentionPolicy& policy);
   // Limits are kept now rather than within the minute; such as when holds have changed.
   void hurry();
-  // A search has failed with this error: if a segment is to blame it is set aside.
+  // A search has failed with this error: if it tells of damage, the segment to blame is soon set
+  // aside.
   void doubt(const Error& error);
   UpkeepCounters counters() const;
 
@@ -55,6 +57,7 @@ class Upkeep final {
   Upkeep(store::Store& store, const UpkeepOptions& options) : store_(store), options_(options) {}
   void keep_limits();
   void merge_and_verify();
+  void set_aside(const std::vector<std::string>& errors);
   void note(std::string_view text);
 
   store::Store& store_;
@@ -64,7 +67,8 @@ class Upkeep final {
   std::atomic<bool> stop_{false};
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  bool hurry_ = false, doubt_ = false;
+  bool hurry_ = false;
+  std::vector<std::string> doubts_;  // errors of searches that have not been looked into yet
   std::optional<store::RetentionPolicy> new_policy_;
   UpkeepCounters counters_;
   std::vector<std::thread> threads_;

@@ -13,6 +13,8 @@ enum class MetricId : uint16_t {
   SiploomCallsTotal,
   SiploomCallsOpen,
   SiploomCallsEvictedTotal,
+  SiploomCallPddSeconds,
+  SiploomCallSetupSeconds,
   SiploomDoubledTotal,
   SiploomSightingsTotal,
   SiploomRetransmissionsTotal,
@@ -23,6 +25,19 @@ enum class MetricId : uint16_t {
   SiploomIntakeKernelDropsTotal,
   SiploomIntakeConnections,
   SiploomIntakePaused,
+  SiploomRelayTakenTotal,
+  SiploomRelayLeftOutTotal,
+  SiploomRelaySentTotal,
+  SiploomRelaySentBytesTotal,
+  SiploomRelayResentTotal,
+  SiploomRelayLostTotal,
+  SiploomRelayRefusedTotal,
+  SiploomRelayQueued,
+  SiploomRelayQueuedBytes,
+  SiploomRelaySpooled,
+  SiploomRelaySpooledBytes,
+  SiploomRelayConnected,
+  SiploomRelayReconnectsTotal,
   SiploomNodes,
   SiploomNodeRecordsTotal,
   SiploomNodeLastSeenSeconds,
@@ -51,8 +66,18 @@ enum class MetricId : uint16_t {
   SiploomAuditLostTotal,
   SiploomAuditQueued,
   HeplifyPacketsTotal,
+  HeplifyPacketsSize,
+  HeplifyMethodResponse,
+  HeplifyReasonIsupTotal,
+  HeplifyKpiSrd,
+  HeplifyRtcpFractionLost,
+  HeplifyRtcpPacketsLost,
+  HeplifyRtcpJitter,
+  HeplifyRtcpDlsr,
+  HeplifyVqrtcpxrNlr,
+  HeplifyVqrtcpxrIaj,
 };
 
-constexpr uint16_t kMetricCount = 45;
+constexpr uint16_t kMetricCount = 70;
 
 }  // namespace siploom::registry

@@ -368,4 +368,14 @@ std::optional<uint64_t> segment_named_in(const Manifest& manifest, std::string_v
   return std::nullopt;
 }
 
+bool tells_of_damage(const Manifest& manifest, std::string_view error) {
+  // DuckDB's kinds of errors that its Parquet reader ends with, whatever it reads; what users type
+  // gives others (Parser, Binder, Conversion ...).
+  constexpr std::string_view kKinds[] = {"IO Error", "Invalid Input Error", "Invalid Error",
+                                         "INTERNAL Error", "Serialization Error"};
+  const bool kind = std::any_of(std::begin(kKinds), std::end(kKinds),
+                                [&](std::string_view each) { return error.starts_with(each); });
+  return kind || segment_named_in(manifest, error);
+}
+
 }  // namespace siploom::store

@@ -82,4 +82,7 @@ Result<uint64_t> verify_next(Store& store, uint64_t after);
 // quarantine() all that the search read, which finds the damaged one.
 std::optional<uint64_t> segment_named_in(const Manifest& manifest, std::string_view error);
 
+// Whether an error of a search tells of a damaged file rather than of what was asked.
+bool tells_of_damage(const Manifest& manifest, std::string_view error);
+
 }  // namespace siploom::store

@@ -251,11 +251,17 @@ TEST_CASE("an error of a search names its segment, which is set aside while the 
     const auto number = segment_named_in(*store->view().manifest, error);
     if (number == segment.number) ++named;
     if (!number) unnamed = error;
+    CHECK_MESSAGE(tells_of_damage(*store->view().manifest, error), error);
     CHECK((!number || *number == segment.number));
   }
   MESSAGE(named << " of " << errors.size()
                 << " errors name the file; one that does not: " << unnamed);
   CHECK(named > 0);
+  for (const std::string_view asked :
+       {"filter: unknown field", "Parser Error: syntax error", "Binder Error: no such column",
+        "the search took too long and was ended", "no call with that Call-ID is kept"}) {
+    CHECK_FALSE(tells_of_damage(*store->view().manifest, asked));
+  }
   // Those that are sound are left alone.
   CHECK(quarantine(*store, {segment.number, store->view().manifest->segments[0].number}, "a test")
             .value() == 1);

@@ -334,6 +334,8 @@ def test_dialects():
         check_equal(server.wait_for_count(len(cases)), len(cases), "one record for each that says something")
         for name, packet, expected in cases:
             check_record(server, name, packet, expected)
+        swapped = [row["quirks"] for row in server.records('call_id == "swapped@h"')]
+        check_equal(swapped, [["swapped-agent-id"]], "query -r --json tells quirks by name")
         status, out, err = run("query", "--store", server.store, "-r", "-n0")
         check_equal(len(out.splitlines()), len(cases), "query -r: a line each")
         for word in (b"caller is blocked", b"ul_dump", b"sip.example.org", b"INVITE", b"correlation"):

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.request
 
 from support import SIPLOOM, check, run
 
@@ -38,19 +39,21 @@ class Server:
         self.process = None
         self.port = 0
 
-    def start(self, patience=20):
+    def start(self, patience=20, quiet=False):
+        """`quiet`: the log does not tell the port for HEP; it is up when it has told the link of the first admin."""
         arguments = [f"--{key.replace('_', '-')}={value}" for key, value in self.settings.items()]
         self.log = []
         self.process = subprocess.Popen([SIPLOOM, "serve", "--data", self.folder, *arguments], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.reader = threading.Thread(target=self._read, args=(self.process.stderr, self.log), daemon=True)
         self.reader.start()
-        told = wait_for(lambda: self.told(r"taking HEP on \S+:(\d+)") or self.process.poll() is not None, patience, 0.01)
-        match = self.told(r"taking HEP on \S+:(\d+)")
+        sign = r"#token=(\S+)" if quiet else r"taking HEP on \S+:(\d+)"
+        told = wait_for(lambda: self.told(sign) or self.process.poll() is not None, patience, 0.01)
+        match = self.told(sign)
         if not match:
             self.kill()
             raise RuntimeError(f"siploom serve did not start: {told} {self.text()}")
-        self.port = int(match.group(1))
+        self.port = 0 if quiet else int(match.group(1))
         return self
 
     @staticmethod
@@ -121,6 +124,27 @@ class Server:
 
         wait_for(enough, seconds, 0.3)
         return found
+
+    def url(self):
+        """Of its web interface."""
+        return self.told(r"(http://\S+:\d+)/").group(1)
+
+    def api(self, method, path, body=None, **headers):
+        """What /api/v1 answers: its headers and its JSON."""
+        request = urllib.request.Request(f"{self.url()}/api/v1/{path}", method=method, headers=headers,
+                                         data=None if body is None else json.dumps(body).encode())
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.headers, json.loads(answer.read() or b"null")
+
+    def make_token(self):
+        """Makes the first admin, and a token of theirs."""
+        wait_for(lambda: self.told(r"#token=(\S+)"), 10)
+        password = "correct horse battery staple"
+        headers, me = self.api("POST", "auth/setup", {"token": self.told(r"#token=(\S+)").group(1), "name": "ann",
+                                                      "password": password})
+        cookie = headers["Set-Cookie"].split(";")[0]
+        _, made = self.api("POST", "tokens", {"name": "test"}, **{"Cookie": cookie, "X-CSRF-Token": me["csrf"]})
+        return made["secret"]
 
     def remove(self):
         if self.process is not None and self.is_running():

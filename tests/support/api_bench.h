@@ -6,16 +6,20 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "admin/password.h"
 #include "api/api.h"
+#include "api/apply.h"
 #include "api/gate.h"
 #include "http/stream.h"
 #include "pipeline/engine.h"
 #include "pipeline/test_capture.h"
+#include "store/stat.h"
 #include "support/temp_folder.h"
 
 namespace siploom::api::test {
@@ -45,7 +49,8 @@ inline std::string scoped_sip(std::string_view start_line, std::string_view call
 
 class Bench {
  public:
-  Bench() {
+  using Change = std::function<void(pipeline::CollectorOptions&)>;
+  explicit Bench(const Change& change = {}) {
     Stores::Options options;
     options.path = folder.path + "/meta.db";
     options.clock = [this] { return Timestamp{now.load()}; };
@@ -60,6 +65,8 @@ class Bench {
     collecting.intake.udp_sockets = 1;
     collecting.threads = 1;
     collecting.clock = [this] { return Timestamp{now.load()}; };
+    collecting.holds = [this] { return holds_in_force(*stores); };
+    if (change) change(collecting);
     auto started = pipeline::Collector::start(collecting);
     REQUIRE_MESSAGE(started.has_value(), (started ? "" : started.error().message));
     collector = std::move(*started);
@@ -108,6 +115,19 @@ class Bench {
       add(5, scoped_sip("SIP/2.0 200 OK", id, 2, "BYE", user), true);
     }
     take(std::move(frames));
+  }
+
+  // Puts what is in memory into sealed files.
+  void seal() {
+    const auto unsealed = [&] {
+      const store::StoreStat stat = store::stat(collector->store().view());
+      return stat.memory_rows[0] + stat.memory_rows[1];
+    };
+    REQUIRE(collector->store().rotate(true));
+    for (int i = 0; i < 1000 && unsealed() != 0; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    REQUIRE(unsealed() == 0);
   }
 
   int64_t add_user(const std::string& name, admin::Role role, const std::string& scope = {}) {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -24,7 +25,7 @@ inline constexpr Timestamp kStart{1'790'000'000 * kSecond};
 // A store with its search and a keeper; the clock is turned by hand.
 struct Bench {
   siploom::test::TempFolder folder;
-  Timestamp now = kStart;
+  std::atomic<Timestamp> now = kStart;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<store::Search> search;
   std::unique_ptr<Keeper> keeper;
@@ -33,7 +34,7 @@ struct Bench {
   void open() {
     store::StoreOptions options;
     options.folder = folder.path + "/store";
-    options.clock = [this] { return now; };
+    options.clock = [this] { return now.load(); };
     auto opened = store::Store::open(options);
     REQUIRE_MESSAGE(opened.has_value(), (opened ? "" : opened.error().message));
     store = std::move(*opened);
@@ -43,7 +44,7 @@ struct Bench {
     search = std::move(*store::Search::open(searching));
     KeeperOptions keeping;
     keeping.node = "here";
-    keeping.clock = [this] { return now; };
+    keeping.clock = [this] { return now.load(); };
     keeper = std::make_unique<Keeper>(*store, keeping);
   }
   std::string checkpoint() const { return folder.path + "/open-calls"; }
@@ -57,7 +58,7 @@ struct Bench {
     store.reset();
   }
   void take(std::vector<TestFrame> frames) {
-    for (const TestFrame& frame : frames) now = std::max(now, frame.time);
+    for (const TestFrame& frame : frames) now = std::max(now.load(), frame.time);
     TestSource source(std::move(frames));
     REQUIRE(run(source, *keeper, {}));
   }
@@ -81,22 +82,23 @@ struct Bench {
       std::vector<TestFrame> frames;
       bool given = false;
     };
-    for (const TestFrame& frame : frames) now = std::max(now, frame.time);
+    for (const TestFrame& frame : frames) now = std::max(now.load(), frame.time);
     Intake source(std::move(frames));
     REQUIRE(run(source, *keeper, {}));
   }
   // Lets `seconds` go by with nothing coming in.
   void wait(int64_t seconds) {
-    now = now + seconds * kSecond;
+    now = now.load() + seconds * kSecond;
     take({{now, udp_frame("\r\n")}});
   }
   std::vector<std::unique_ptr<StoredCall>> calls(bool live = false) {
     store::Question question;
     question.table = store::Table::Calls;
-    if (live) question.live_calls = keeper->live_calls(0);
+    const Keeper::Moment moment = keeper->moment(0);
+    if (live) question.live_calls = moment.live_calls;
     store::Selection selection;
     selection.columns = call_columns();
-    auto answer = search->select(store->view(), question, selection);
+    auto answer = search->select(moment.view, question, selection);
     REQUIRE(answer);
     std::vector<std::unique_ptr<StoredCall>> out;
     while (*(*answer)->next()) out.push_back(read_call((*answer)->rows()));
