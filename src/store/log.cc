@@ -21,6 +21,7 @@ namespace {
 constexpr std::string_view kLogMagic = "SLOG", kFrameMagic = "SLFR";
 constexpr uint32_t kLogVersion = 1;
 constexpr uint64_t kLogHashSeed = 0;  // part of the format
+constexpr size_t kFrameWrittenAgain = size_t{1} << 20;
 
 void put(std::string& out, const void* bytes, size_t size) {
   out.append(static_cast<const char*>(bytes), size);
@@ -36,12 +37,18 @@ std::string log_head(uint64_t number) {
 }  // namespace
 
 LogWriter::LogWriter(LogWriter&& other) noexcept
-    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), size_(other.size_) {}
+    : path_(std::move(other.path_)),
+      fd_(std::exchange(other.fd_, -1)),
+      number_(other.number_),
+      size_(other.size_),
+      broken_(other.broken_) {}
 LogWriter& LogWriter::operator=(LogWriter&& other) noexcept {
   if (fd_ >= 0) ::close(fd_);
   path_ = std::move(other.path_);
   fd_ = std::exchange(other.fd_, -1);
+  number_ = other.number_;
   size_ = other.size_;
+  broken_ = other.broken_;
   return *this;
 }
 LogWriter::~LogWriter() {
@@ -51,6 +58,7 @@ LogWriter::~LogWriter() {
 Result<LogWriter> LogWriter::create(const std::string& path, uint64_t number) {
   LogWriter log;
   log.path_ = path;
+  log.number_ = number;
   log.fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_APPEND, 0640);
   if (log.fd_ < 0) return fail_errno("cannot make the log", path);
   const std::string head = log_head(number);
@@ -84,6 +92,7 @@ Result<void> LogWriter::append(ByteSpan entries) {
       const int why = errno;
       // Half a frame would hide those behind it.
       if (::ftruncate(fd_, static_cast<off_t>(size_)) != 0) {
+        broken_ = true;
         return fail(ErrorCode::Io,
                     fmt::format("cannot cut back the log {}: {}", path_, std::strerror(errno)));
       }
@@ -103,12 +112,43 @@ Result<void> LogWriter::append(ByteSpan entries) {
   return {};
 }
 
-Result<void> LogWriter::sync() {
-  if (::fdatasync(fd_) != 0) return fail_errno("cannot sync the log", path_);
-  return {};
+Result<LogWriter> LogWriter::write_again(const std::string& path, uint64_t number,
+                                         std::span<const EntryHead* const> rows,
+                                         const SyncCall& sync_data) {
+  const std::string beside = path + ".new";
+  ::unlink(beside.c_str());
+  LogWriter log = SL_TRY(create(beside, number));
+  const auto write = [&]() -> Result<void> {
+    std::string frame;
+    for (const EntryHead* row : rows) {
+      frame.append(reinterpret_cast<const char*>(row), row->size);
+      if (frame.size() < kFrameWrittenAgain) continue;
+      SL_TRY_VOID(log.append(as_bytes(frame)));
+      frame.clear();
+    }
+    if (!frame.empty()) SL_TRY_VOID(log.append(as_bytes(frame)));
+    if (sync_data(log.fd_) != 0) return fail_errno("cannot sync the log", beside);
+    return rename_synced(beside, path);
+  };
+  if (auto written = write(); !written) {
+    ::unlink(beside.c_str());
+    return tl::unexpected<Error>(written.error());
+  }
+  log.path_ = path;
+  return log;
 }
 
 int LogWriter::duplicate() const { return ::dup(fd_); }
+
+Result<void> LogWriter::reserve(uint64_t octets) {
+  if (::fallocate(fd_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(size_),
+                  static_cast<off_t>(octets)) == 0) {
+    return {};
+  }
+  // Where room cannot be taken beforehand the next append tells.
+  if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINTR) return {};
+  return fail_errno("cannot write the log", path_);
+}
 
 Result<LogReadResult> read_log(const std::string& path,
                                const std::function<void(ByteSpan entries)>& take) {

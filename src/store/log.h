@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "store/entry.h"
 
 namespace siploom::store {
 
@@ -16,10 +18,18 @@ namespace siploom::store {
 constexpr size_t kLogHeadBytes = 16, kLogFrameBytes = 16;
 constexpr size_t kMaxLogFrameBytes = size_t{64} << 20;
 
+// Puts a file's octets on the disk: ::fdatasync, or a test's own that fails like a disk.
+using SyncCall = std::function<int(int fd)>;
+
 class LogWriter final {
  public:
   // Makes the file (its folder is synced, so that the name outlives a power cut).
   static Result<LogWriter> create(const std::string& path, uint64_t number);
+  // Makes the file anew, of rows that stand elsewhere, and puts it in the place of the old one when
+  // `sync_data` has put it on the disk: the old file's octets are not trusted any more.
+  static Result<LogWriter> write_again(const std::string& path, uint64_t number,
+                                       std::span<const EntryHead* const> rows,
+                                       const SyncCall& sync_data);
   LogWriter(LogWriter&& other) noexcept;
   LogWriter& operator=(LogWriter&& other) noexcept;
   ~LogWriter();
@@ -27,18 +37,22 @@ class LogWriter final {
   // One frame of whole entries. On an error (a full disk) the file is cut back to what it held
   // before: the entries may be given again.
   Result<void> append(ByteSpan entries);
-  // Waits until everything appended is on the disk.
-  Result<void> sync();
   // A descriptor of its own for a thread that syncs while another appends; -1: failed.
   int duplicate() const;
+  // Takes room on the disk for so many octets more; an error: there is none (LimitExceeded).
+  Result<void> reserve(uint64_t octets);
+  uint64_t number() const { return number_; }
   uint64_t size() const { return size_; }
+  // An append failed and could not be undone: the file ends in half a frame.
+  bool is_broken() const { return broken_; }
   const std::string& path() const { return path_; }
 
  private:
   LogWriter() = default;
   std::string path_;
   int fd_ = -1;
-  uint64_t size_ = 0;
+  uint64_t number_ = 0, size_ = 0;
+  bool broken_ = false;
 };
 
 struct LogReadResult {

@@ -97,6 +97,7 @@ Store::~Store() {
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   auto store = std::unique_ptr<Store>(new Store(options));
   SL_CHECK(options.clock != nullptr);
+  if (!store->options_.sync_data) store->options_.sync_data = ::fdatasync;
   SL_TRY_VOID(make_folders(options.folder + "/log"));
   store->lock_fd_ = SL_TRY(lock_store(options.folder));
   DatabaseOptions database;
@@ -160,6 +161,9 @@ void Store::remove_orphans() {
     if (path.ends_with(".idx")) path.resize(path.size() - 4);
     if (known.find(path) == known.end()) orphans.push_back(file.path());
   }
+  for (const auto& file : fs::directory_iterator(options_.folder + "/log", code)) {
+    if (file.path().extension() == ".new") orphans.push_back(file.path());  // see write_again()
+  }
   for (const fs::path& path : orphans) {
     if (fs::remove(path, code)) ++recovery_.orphans;
   }
@@ -211,30 +215,45 @@ Result<void> Store::begin_first_batch() {
   return begun;
 }
 
+Result<void> Store::refuse_on_distrust() const {
+  const std::lock_guard lock(mutex_);
+  if (distrusted_.empty()) return {};
+  return tl::unexpected<Error>(
+      log_trouble_.value_or(Error{ErrorCode::Io, "the log is being written again"}));
+}
+
 Result<void> Store::append(ByteSpan entries) {
   if (entries.empty()) return {};
   const std::lock_guard writer(writer_mutex_);
   SL_TRY_VOID(begin_first_batch());
+  SL_TRY_VOID(refuse_on_distrust());
   const bool full = active_->rows(Table::Records).size() >= options_.seal_rows ||
                     active_->bytes() + entries.size() > options_.seal_bytes;
   if (full && !active_->is_empty()) {
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] {
-        return waiting_.size() < kMaxWaiting || stopping_ || seal_trouble_.has_value();
+        return waiting_.size() < kMaxWaiting || stopping_ || seal_trouble_.has_value() ||
+               !distrusted_.empty();
       });
       if (waiting_.size() >= kMaxWaiting && seal_trouble_) {
         return fail(ErrorCode::LimitExceeded, seal_trouble_->message);
       }
     }
+    SL_TRY_VOID(refuse_on_distrust());
     if (auto begun = begin_batch(); !begun) {
+      refused_bytes_ = entries.size();
       note_log(begun);
       return begun;
     }
   }
   const Result<void> logged = log_->append(entries);
   if (!logged || state() != StoreState::Good) note_log(logged);
-  if (!logged) return logged;
+  if (log_->is_broken()) distrust(log_->number());
+  if (!logged) {
+    refused_bytes_ = entries.size();
+    return logged;
+  }
   if (active_->append(entries).empty()) {
     return fail(ErrorCode::LimitExceeded, "a batch of the store is full");
   }
@@ -250,37 +269,6 @@ uint64_t Store::take_sequences(uint64_t count) {
   const uint64_t first = next_sequence_;
   next_sequence_ += count;
   return first;
-}
-
-Result<void> Store::sync() {
-  const std::lock_guard one(sync_mutex_);
-  std::vector<LogWriter> complete;
-  int fd = -1;
-  uint64_t sequence = 0;
-  {
-    // The log may be rotated away meanwhile: a descriptor of our own keeps it.
-    const std::lock_guard writer(writer_mutex_);
-    const std::lock_guard lock(mutex_);
-    complete = std::move(unsynced_);
-    unsynced_.clear();
-    if (log_) fd = log_->duplicate();
-    sequence = appended_sequence_;
-  }
-  Result<void> done;
-  for (LogWriter& log : complete) {
-    if (done) done = log.sync();
-  }
-  if (fd >= 0) {
-    if (done && ::fdatasync(fd) != 0) done = fail_errno("cannot sync the log of", folder());
-    ::close(fd);
-  }
-  if (!done) {
-    note_log(done);
-    return done;
-  }
-  const std::lock_guard lock(mutex_);
-  flushed_sequence_ = std::max(flushed_sequence_, sequence);
-  return {};
 }
 
 uint64_t Store::flushed_sequence() const {
@@ -425,6 +413,11 @@ void Store::adopt(Manifest manifest, std::vector<std::string> gone, const Batch*
   {
     const std::lock_guard lock(mutex_);
     std::erase_if(waiting_, [&](const auto& batch) { return batch.get() == sealed; });
+    if (sealed != nullptr) {
+      distrusted_.erase(sealed->log_number());
+      std::erase_if(unsynced_,
+                    [&](const LogWriter& log) { return log.number() == sealed->log_number(); });
+    }
     for (std::string& path : gone) condemned_.push_back({generation_, std::move(path)});
     manifest_ = std::make_shared<const Manifest>(std::move(manifest));
     published_.push_back({++generation_, manifest_});
