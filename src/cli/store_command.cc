@@ -157,11 +157,12 @@ int check_command(const Options& options, Output& out) {
                           each.why.empty() ? "" : ": ", view::safe(each.why)));
   }
   for (const store::LogCheck& log : report->logs) {
-    const bool torn = log.cut_bytes != 0 || log.lost_frames != 0 || !log.why.empty();
+    const bool damaged = log.damaged_bytes != 0 || !log.why.empty();
+    const char* verdict = damaged ? "BAD " : log.cut_bytes != 0 ? "warn" : "ok  ";
     out.write(fmt::format(
-        "{}  {}: {} rows{}{}\n", torn ? "warn" : "ok  ", log.path, log.rows,
+        "{}  {}: {} rows{}{}{}\n", verdict, log.path, log.rows,
         log.cut_bytes == 0 ? "" : fmt::format(", {} octets of a torn end", log.cut_bytes),
-        log.why.empty() ? "" : ", " + log.why));
+        log.damage.empty() ? "" : ", " + log.damage, log.why.empty() ? "" : ", " + log.why));
   }
   for (const std::string& orphan : report->orphans) {
     out.write(fmt::format("warn  {} is named by nothing\n", view::safe(orphan)));

@@ -74,6 +74,14 @@ Result<void> Collector::open() {
     notice(fmt::format("{} rows taken up again from {} logs; {} octets of a torn end were lost",
                        recovery.rows, recovery.logs, recovery.cut_bytes));
   }
+  if (recovery.lost_rows != 0) {
+    notice(fmt::format("{} rows of logs that were not at their end are lost", recovery.lost_rows));
+  }
+  for (const store::Damage& damage : recovery.damaged) {
+    notice(
+        fmt::format("THE LOG {} IS DAMAGED ({}); its other rows are kept, and the file in damaged/",
+                    damage.path, damage.why));
+  }
   store::SearchOptions search;
   search.folder = options_.store.folder;
   search.memory_bytes = options_.search_bytes;

@@ -43,6 +43,12 @@ Result<std::shared_ptr<Manifest>> read_manifest(const std::string& folder) {
   return std::make_shared<Manifest>(std::move(*manifest));
 }
 
+// A manifest may be there although syncing its folder failed.
+bool has_content(const std::string& path, std::string_view content) {
+  const auto file = MappedFile::open(path);
+  return file && as_text(file->bytes()) == content;
+}
+
 uint64_t last_sequence(const Batch& batch) {
   uint64_t last = 0;
   const EntryList& records = batch.rows(Table::Records);
@@ -129,6 +135,8 @@ Result<void> Store::recover() {
 }
 
 Result<void> Store::replay_logs() {
+  uint64_t last = 0, last_rows = 0;
+  bool last_damaged = false;
   for (const uint64_t number : logs_in(options_.folder)) {
     const std::string path = log_path(options_.folder, number);
     next_log_ = std::max(next_log_, number + 1);
@@ -140,9 +148,23 @@ Result<void> Store::replay_logs() {
     auto batch = std::make_shared<Batch>(number);
     const LogReadResult read =
         SL_TRY(read_log(path, [&](ByteSpan entries) { batch->append(entries); }));
+    // After a kill its last second may be in memory only, and nobody writes to it any more.
+    if (!sync_file(path)) distrusted_.insert(number);
     ++recovery_.logs;
     recovery_.rows += read.entries;
     recovery_.cut_bytes += read.bytes_cut;
+    if (number == last + 1 && read.head.rows_before > last_rows) {
+      const uint64_t lost = read.head.rows_before - last_rows;
+      recovery_.lost_rows += lost;
+      if (last_damaged) recovery_.damaged.back().rows = lost;
+    }
+    last = number;
+    last_rows = read.entries;
+    last_damaged = read.bytes_damaged != 0;
+    if (last_damaged) {
+      const std::string below = path.substr(options_.folder.size() + 1);
+      recovery_.damaged.push_back({below, read.damage, 0, kNoTime, kNoTime});
+    }
     next_sequence_ = std::max(next_sequence_, last_sequence(*batch) + 1);
     waiting_.push_back(std::move(batch));
   }
@@ -175,7 +197,8 @@ Result<void> Store::begin_batch() {
     const std::lock_guard lock(mutex_);
     number = next_log_;
   }
-  auto log = SL_TRY(LogWriter::create(log_path(options_.folder, number), number));
+  const uint64_t rows = active_ == nullptr ? 0 : active_->row_count();
+  auto log = SL_TRY(LogWriter::create(log_path(options_.folder, number), number, rows));
   const std::lock_guard lock(mutex_);
   ++next_log_;
   if (log_) unsynced_.push_back(std::move(*log_));
@@ -333,11 +356,7 @@ Result<std::vector<Segment>> Store::seal_batch(const Batch& batch) {
       segment = tl::unexpected<Error>(folder.error());
     }
     if (!segment) {
-      std::error_code code;
-      for (const Segment& done : segments) {
-        fs::remove(options_.folder + "/" + done.path, code);
-        fs::remove(options_.folder + "/" + done.path + ".idx", code);
-      }
+      remove_files(segments);
       return tl::unexpected<Error>(segment.error());
     }
     segment->number = number;
@@ -346,6 +365,30 @@ Result<std::vector<Segment>> Store::seal_batch(const Batch& batch) {
     segments.push_back(std::move(*segment));
   }
   return segments;
+}
+
+void Store::remove_files(const std::vector<Segment>& segments) const {
+  std::error_code code;
+  for (const Segment& segment : segments) {
+    fs::remove(options_.folder + "/" + segment.path, code);
+    fs::remove(options_.folder + "/" + segment.path + ".idx", code);
+  }
+}
+
+Result<std::optional<Damage>> Store::keep_damaged_log(uint64_t log_number) {
+  for (const Damage& known : recovery_.damaged) {
+    if (options_.folder + "/" + known.path != log_path(options_.folder, log_number)) continue;
+    Damage damage = known;
+    damage.path = SL_TRY(set_aside(options_.folder, known.path));
+    return damage;
+  }
+  return std::optional<Damage>();
+}
+
+Result<void> Store::publish(Manifest& next, uint64_t sealed_log) {
+  auto damage = SL_TRY(keep_damaged_log(sealed_log));
+  if (damage) next.damaged.push_back(std::move(*damage));
+  return write_atomically(manifest_path(options_.folder), next.text());
 }
 
 Result<bool> Store::seal() {
@@ -370,10 +413,16 @@ Result<bool> Store::seal() {
   }
   next.sealed_log = std::max(next.sealed_log, batch->log_number());
   next.next_sequence = std::max(next.next_sequence, last_sequence(*batch) + 1);
+  const size_t sealed = segments->size();
   for (Segment& segment : *segments) next.segments.push_back(std::move(segment));
-  if (auto written = write_atomically(manifest_path(options_.folder), next.text()); !written) {
-    note_sealing(&written.error());
-    return tl::unexpected<Error>(written.error());
+  auto published = publish(next, batch->log_number());
+  if (!published) {
+    // Else every attempt would leave its files on a disk that is full already.
+    if (!has_content(manifest_path(options_.folder), next.text())) {
+      remove_files({next.segments.end() - static_cast<ptrdiff_t>(sealed), next.segments.end()});
+    }
+    note_sealing(&published.error());
+    return tl::unexpected<Error>(published.error());
   }
   adopt(std::move(next), {}, batch.get());
   note_sealing(nullptr);

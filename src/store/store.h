@@ -50,7 +50,11 @@ struct View {
 struct Recovery {
   uint64_t logs = 0, rows = 0;
   uint64_t cut_bytes = 0;  // of torn tails: what was lost
-  uint64_t orphans = 0;    // files of a sealing that had not ended, removed
+  // Rows that were in a log that another one follows, and were not found.
+  uint64_t lost_rows = 0;
+  // Logs with a damage within them; they are kept in damaged/ when their other rows are sealed.
+  std::vector<Damage> damaged;
+  uint64_t orphans = 0;  // files of a sealing that had not ended, removed
 };
 
 class Store final {
@@ -123,6 +127,10 @@ class Store final {
   // What last went wrong with the log and with sealing; nothing: they are good again.
   void note_log(const Result<void>& done);
   void note_sealing(const Error* error);
+  // The file of a batch that was read from a damaged log, set aside; nothing: it was sound.
+  Result<std::optional<Damage>> keep_damaged_log(uint64_t log_number);
+  Result<void> publish(Manifest& next, uint64_t sealed_log);
+  void remove_files(const std::vector<Segment>& segments) const;
   Result<std::vector<Segment>> seal_batch(const Batch& batch);
   void adopt(Manifest manifest, std::vector<std::string> gone, const Batch* sealed = nullptr);
 

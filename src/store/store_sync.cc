@@ -76,6 +76,7 @@ std::shared_ptr<const Batch> Store::find_batch(uint64_t log_number) const {
 Result<void> Store::write_distrusted_again() {
   while (true) {
     std::shared_ptr<const Batch> batch;
+    LogHead old;
     {
       const std::lock_guard lock(mutex_);
       if (distrusted_.empty()) return {};
@@ -91,6 +92,11 @@ Result<void> Store::write_distrusted_again() {
         distrusted_.erase(number);
         continue;
       }
+      if (log_ && log_->number() == number) old = log_->head();
+      for (const LogWriter& log : unsynced_) {
+        if (log.number() == number) old = log.head();
+      }
+      old.number = number;
     }
     std::vector<const EntryHead*> rows;
     for (const Table table : {Table::Records, Table::Calls, Table::Streams, Table::Ledger}) {
@@ -99,11 +105,11 @@ Result<void> Store::write_distrusted_again() {
     }
     const uint64_t number = batch->log_number();
     const std::string path = log_path(folder(), number);
-    LogWriter log = SL_TRY(LogWriter::write_again(path, number, rows, options_.sync_data));
+    LogWriter log = SL_TRY(LogWriter::write_again(path, old, rows, options_.sync_data));
     const std::lock_guard writer(writer_mutex_);
     const std::lock_guard lock(mutex_);
     distrusted_.erase(number);
-    std::erase_if(unsynced_, [&](const LogWriter& old) { return old.number() == number; });
+    std::erase_if(unsynced_, [&](const LogWriter& each) { return each.number() == number; });
     if (log_ && log_->number() == number) log_.emplace(std::move(log));
     // Sealed meanwhile, and its log removed before we put it there again.
     if (find_batch(number) == nullptr) ::unlink(path.c_str());
