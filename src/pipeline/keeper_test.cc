@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+
 #include "capture/intake_header.h"
 #include "pipeline/engine.h"
 #include "pipeline/payload_reader.h"
@@ -174,6 +176,41 @@ TEST_CASE("a row that was written is not written again after a restart") {
   bench.wait(80);
   bench.wait(80);
   CHECK(bench.calls().size() == 1);
+}
+
+TEST_CASE("a kill loses no more of the ledger than a second, and a restart counts nothing twice") {
+  Bench bench;
+  const auto sums = [&] {
+    std::map<std::string, uint64_t> out;
+    for (const store::View::Part& part : bench.store->view().parts) {
+      const store::EntryList& rows = part.batch->rows(store::Table::Ledger);
+      for (size_t i = 0; i < part.counts[3]; ++i) {
+        const auto& row = *reinterpret_cast<const store::LedgerHead*>(rows[i]);
+        out[std::string(row.text(store::LedgerText::Reason))] += row.count;
+      }
+    }
+    return out;
+  };
+  bench.take(one_call());
+  bench.keeper->note_lost({}, "kernel-buffer", 7);
+  bench.wait(2);
+  const std::map<std::string, uint64_t> expected = {{"kernel-buffer", 7}, {"sip", 6}};
+  CHECK(sums() == expected);
+  for (int kill = 0; kill < 2; ++kill) {
+    bench.close(false);
+    bench.open();
+    REQUIRE(bench.keeper->resume(bench.checkpoint(), *bench.search));
+    bench.wait(2);
+    CHECK(sums() == expected);
+  }
+  REQUIRE(bench.store->rotate(true));
+  while (*bench.store->seal()) {
+  }
+  uint64_t rows = 0;
+  for (const store::Segment& segment : bench.store->view().manifest->segments) {
+    if (segment.shelf == store::Shelf::Ledger) rows += segment.rows;
+  }
+  CHECK(rows == 2);
 }
 
 TEST_CASE("a damaged checkpoint is as good as none") {

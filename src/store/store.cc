@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "store/files.h"
+#include "store/ledger_sum.h"
 
 namespace siploom::store {
 
@@ -346,6 +347,14 @@ Result<std::vector<Segment>> Store::seal_batch(const Batch& batch) {
   for (size_t i = 0; i < shelves.size(); ++i) {
     if (shelves[i].empty()) continue;
     const auto shelf = static_cast<Shelf>(i);
+    std::string sums;
+    if (shelf == Shelf::Ledger) {
+      sums = sum_ledger(shelves[i]);
+      shelves[i].clear();
+      for_each_entry(as_bytes(sums), [&](ByteSpan entry) {
+        shelves[i].push_back(reinterpret_cast<const EntryHead*>(entry.data()));
+      });
+    }
     const auto [number, path] = new_segment_path(shelf);
     const std::string whole = options_.folder + "/" + path;
     Result<Segment> segment = fail(ErrorCode::Io, "");

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "store/bloom.h"
+#include "store/duckdb/database.h"
 #include "store/entry_writer.h"
 #include "store/files.h"
 #include "store/segment_index.h"
@@ -257,6 +258,43 @@ TEST_CASE("rows without an id are sealed like others") {
   REQUIRE((*store)->rotate(true));
   CHECK((*store)->seal().value());
   CHECK(rows_in((*store)->view()) == 3);
+}
+
+TEST_CASE("parts of a minute's ledger are one row once they are sealed") {
+  const test::TempFolder folder;
+  auto store = Store::open(options_in(folder.path));
+  REQUIRE(store);
+  for (int part = 0; part < 30; ++part) {
+    std::string rows;
+    for (const std::string_view reason : {"sip", "doubled"}) {
+      LedgerFields fields;
+      fields.minute = kNow + (part / 20) * 60 * kSecond;
+      fields.source = *parse_ip("192.0.2.1");
+      fields.reason = reason;
+      fields.count = 7;
+      fields.bytes = 100;
+      append_ledger(rows, fields);
+    }
+    REQUIRE((*store)->append(as_bytes(rows)));
+  }
+  CHECK((*store)->view().parts.at(0).counts[3] == 60);
+  REQUIRE((*store)->rotate(true));
+  CHECK((*store)->seal().value());
+  CHECK((*store)->view().manifest->segments.at(0).rows == 4);
+  auto database = Database::open({});
+  REQUIRE(database);
+  auto connection = (*database)->connect();
+  REQUIRE(connection);
+  auto sums = connection->query(fmt::format(
+      "SELECT count(*), sum(count)::BIGINT, max(count)::BIGINT, sum(bytes)::BIGINT FROM "
+      "read_parquet('{}/segments/*/*/ledger-*.parquet')",
+      folder.path));
+  REQUIRE(sums);
+  REQUIRE(*sums->next());
+  CHECK(sums->integer(0) == 4);
+  CHECK(sums->integer(1) == 60 * 7);
+  CHECK(sums->integer(2) == 20 * 7);
+  CHECK(sums->integer(3) == 6000);
 }
 
 TEST_CASE("a torn log loses its tail and nothing before it; what a sealing left is removed") {
