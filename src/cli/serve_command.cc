@@ -327,7 +327,10 @@ int serve_command(const Options& options) {
   wait_for_end(service.collector(), notify);
   log.write("info", "stopping");
   notify.stopping();
-  if (auto stopped = service.stop(); !stopped) return fail_with(stopped.error());
+  if (auto stopped = service.stop(); !stopped) {
+    log.write("error", stopped.error().message);
+    return 2;
+  }
   return 0;
 }
 

@@ -1,5 +1,7 @@
 #include "pipeline/keeper.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <thread>
 
@@ -294,14 +296,30 @@ Result<void> Keeper::store_entries() {
 }
 
 Result<void> Keeper::finish() {
-  if (error_) return tl::unexpected<Error>(*error_);
+  if (error_ && !options_.live) return tl::unexpected<Error>(*error_);
   {
     const std::lock_guard lock(weaver_mutex_);
     if (!options_.live) weaver_.flush(kNoTime);
     write_streams({INT64_MAX});
     if (options_.live) ledger_.write(entries_, options_.clock(), true);
   }
-  return store_entries();
+  return store_last_entries();
+}
+
+// What a full store did not take while we were told to stop waits in entries_: it may have room
+// now.
+Result<void> Keeper::store_last_entries() {
+  auto stored = store_entries();
+  if (stored) return stored;
+  uint64_t rows = 0;
+  store::for_each_entry(as_bytes(entries_), [&](ByteSpan) { ++rows; });
+  {
+    const std::lock_guard lock(weaver_mutex_);
+    counters_.unwritten = rows;
+  }
+  return fail(stored.error().code,
+              fmt::format("{} ROWS THAT CAME IN WERE NOT WRITTEN and are lost: {}", rows,
+                          stored.error().message));
 }
 
 std::shared_ptr<const store::RowSet> Keeper::look_at_calls() {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <map>
 
 #include "capture/intake_header.h"
@@ -26,12 +27,18 @@ struct Bench {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<store::Search> search;
   std::unique_ptr<Keeper> keeper;
+  std::atomic<bool> stop{false};
+  bool disk_works = true;
 
   Bench() { open(); }
   void open() {
     store::StoreOptions options;
     options.folder = folder.path + "/store";
     options.clock = [this] { return now; };
+    options.sync_data = [this](int) {
+      errno = ENOSPC;
+      return disk_works ? 0 : -1;
+    };
     auto opened = store::Store::open(options);
     REQUIRE_MESSAGE(opened.has_value(), (opened ? "" : opened.error().message));
     store = std::move(*opened);
@@ -42,6 +49,7 @@ struct Bench {
     KeeperOptions keeping;
     keeping.node = "here";
     keeping.clock = [this] { return now; };
+    keeping.stop = &stop;
     keeper = std::make_unique<Keeper>(*store, keeping);
   }
   std::string checkpoint() const { return folder.path + "/open-calls"; }
@@ -211,6 +219,29 @@ TEST_CASE("a kill loses no more of the ledger than a second, and a restart count
     if (segment.shelf == store::Shelf::Ledger) rows += segment.rows;
   }
   CHECK(rows == 2);
+}
+
+TEST_CASE("what a full disk did not take is written at the stop, or counted") {
+  for (const bool room : {true, false}) {
+    CAPTURE(room);
+    Bench bench;
+    const auto frames = one_call();
+    bench.take({frames[0], frames[1]});
+    bench.disk_works = false;
+    CHECK_FALSE(bench.store->sync());
+    bench.stop = true;
+    bench.take({frames[2], frames[3], frames[4]});
+    CHECK(bench.count("record.kind == sip") == 2);
+    bench.disk_works = room;
+    CHECK(bench.store->sync().has_value() == room);
+    const auto finished = bench.keeper->finish();
+    CHECK(finished.has_value() == room);
+    CHECK(bench.count("record.kind == sip") == (room ? 5 : 2));
+    if (room) continue;
+    CHECK(finished.error().code == ErrorCode::LimitExceeded);
+    CHECK(finished.error().message.find("4 ROWS THAT CAME IN WERE NOT WRITTEN") == 0);
+    CHECK(bench.keeper->counters().unwritten == 4);  // and the ledger's
+  }
 }
 
 TEST_CASE("a damaged checkpoint is as good as none") {
