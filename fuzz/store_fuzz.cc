@@ -41,8 +41,39 @@ void put(std::string& out, uint64_t value, size_t octets) {
 std::string frame(const std::string& content) {
   std::string out = "SLFR";
   put(out, content.size(), 4);
-  put(out, hash_bytes(as_bytes(content), 0), 8);
+  put(out, 0, 8);  // see with_sound_frames()
+  put(out, 0, 8);
   return out + content;
+}
+
+const store::LogHead kHead{7, 0x1234567890ABCDEF, 3};
+
+std::string log_head() {
+  std::string block = "SLOG";
+  put(block, store::kLogVersion, 4);
+  put(block, kHead.number, 8);
+  put(block, kHead.salt, 8);
+  put(block, kHead.rows_before, 8);
+  put(block, hash_bytes(as_bytes(block), 0), 8);
+  block.resize(store::kLogHeadBytes / 2);
+  return block + block;
+}
+
+// A log of these octets, where what begins like a frame has its mark, and most have their checksum.
+std::string with_sound_frames(const std::string& text) {
+  std::string out = log_head() + text;
+  for (size_t at = store::kLogHeadBytes; at + store::kLogFrameBytes <= out.size(); at += 8) {
+    if (out.compare(at, 4, "SLFR") != 0) continue;
+    uint32_t bytes = 0;
+    std::memcpy(&bytes, &out[at + 4], sizeof bytes);
+    const uint64_t mark = store::frame_mark(kHead, at, bytes);
+    if (out[at + 8] != 'x') std::memcpy(&out[at + 8], &mark, sizeof mark);
+    if (bytes > out.size() - at - store::kLogFrameBytes || out[at + 16] == 'x') continue;
+    const ByteSpan content = as_bytes(out).subspan(at + store::kLogFrameBytes, bytes);
+    const uint64_t hash = hash_bytes(content, store::frame_seed(kHead, at));
+    std::memcpy(&out[at + 16], &hash, sizeof hash);
+  }
+  return out;
 }
 
 std::string index_file() {
@@ -137,7 +168,8 @@ void check_log(const std::string& text) {
   });
   if (!read) return;
   fuzz::require(read->entries == count, "as many entries as told");
-  fuzz::require(read->bytes_cut <= text.size(), "cut within the file");
+  fuzz::require(read->bytes_cut + read->bytes_damaged <= text.size(), "cut within the file");
+  fuzz::require(read->damage.empty() == (read->bytes_damaged == 0), "a damage is named");
 }
 
 void check_index(const std::string& text) {
@@ -156,15 +188,14 @@ void check_index(const std::string& text) {
 
 namespace siploom::fuzz {
 std::vector<std::string> seeds() {
-  std::string log = "SLOG";
-  put(log, 1, 4);
-  put(log, 7, 8);
   const store::DropEvent event{{1}, store::DropReason::Age, store::Shelf::Sip, 1, 2, 3, 0, {4},
                                {5}};
   std::string journal;
   put(journal, static_cast<uint64_t>(event.when.ns), 1);
-  return {"e" + entries(), "l" + log + frame(entries()) + frame(entries()), "i" + index_file(),
-          "m" + manifest_text(), "j1\tage\tsip\t1\t2\t3\t0\t4\t5\t0000000000000000\n" + journal};
+  return {"e" + entries(),
+          "l" + frame(entries()) + frame(entries()) + "????????" + frame(entries()),
+          "i" + index_file(), "m" + manifest_text(),
+          "j1\tage\tsip\t1\t2\t3\t0\t4\t5\t0000000000000000\n" + journal};
 }
 }  // namespace siploom::fuzz
 
@@ -177,8 +208,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case What::Log:
       check_log(text);
-      // The same as the content of one sound frame.
-      if (text.size() > 16) check_log(text.substr(0, 16) + frame(text.substr(16)));
+      check_log(log_head() + text);
+      check_log(with_sound_frames(text));
       break;
     case What::Index: {
       check_index(text);

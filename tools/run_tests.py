@@ -99,7 +99,7 @@ def main():
         for script in ("commands_test.py", "corpus_test.py", "live_test.py", "hep_sender_test.py"):
             tally.run("asan e2e " + script.removesuffix(".py"), [sys.executable, "tests/e2e/" + script],
                       env={**env, "SIPLOOM": str(asan / "siploom")})
-        tsan = build("tsan", ["siploom", "pipeline_test", "admin_test", "http_test", "intake_test"])
+        tsan = build("tsan", ["siploom", "pipeline_test", "admin_test", "http_test", "intake_test", "api_test", "store_test"])
         for program in programs(tsan, "_test"):
             suppressions = ROOT / "tests" / "support" / "tsan_suppressions.txt"
             tally.run("tsan " + program.name, [str(program)], env={"TSAN_OPTIONS": f"suppressions={suppressions}"})

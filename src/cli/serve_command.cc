@@ -298,7 +298,10 @@ int serve_command(const Options& options) {
   wait_for_end(service.collector(), notify);
   log.write(LogLevel::Info, "stopping");
   notify.stopping();
-  if (auto stopped = service.stop(); !stopped) return fail_with(stopped.error());
+  if (auto stopped = service.stop(); !stopped) {
+    log.write(LogLevel::Error, stopped.error().message);
+    return 2;
+  }
   return 0;
 }
 

@@ -155,7 +155,8 @@ void add_store(CLI::App& app, Options& o) {
              "prune: rows that came in before that", "30d", "Prune");
   add_parsed(sub, "--larger-than", s.larger_than, read_size,
              "prune: the oldest rows, until the store is no larger", "100GiB", "Prune");
-  sub.add_flag("--dry-run", s.dry_run, "prune: only say what would go")->group("Prune");
+  sub.add_flag("--dry-run", s.dry_run, "prune, compact: only say what would be done")
+      ->group("Prune and compact");
   sub.add_option("--table", s.table, "export: records, calls, streams or ledger (default: calls)")
       ->type_name("TABLE")
       ->group("Export");

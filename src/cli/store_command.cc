@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "admin/settings.h"
 #include "base/json_writer.h"
@@ -20,6 +21,8 @@
 namespace siploom::cli {
 
 namespace {
+
+constexpr int kMostFailures = 3;  // of merges, one after the other: a full disk
 
 std::string size_text(uint64_t bytes) {
   constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
@@ -157,11 +160,12 @@ int check_command(const Options& options, Output& out) {
                           each.why.empty() ? "" : ": ", view::safe(each.why)));
   }
   for (const store::LogCheck& log : report->logs) {
-    const bool torn = log.cut_bytes != 0 || log.lost_frames != 0 || !log.why.empty();
+    const bool damaged = log.damaged_bytes != 0 || !log.why.empty();
+    const char* verdict = damaged ? "BAD " : log.cut_bytes != 0 ? "warn" : "ok  ";
     out.write(fmt::format(
-        "{}  {}: {} rows{}{}\n", torn ? "warn" : "ok  ", log.path, log.rows,
+        "{}  {}: {} rows{}{}{}\n", verdict, log.path, log.rows,
         log.cut_bytes == 0 ? "" : fmt::format(", {} octets of a torn end", log.cut_bytes),
-        log.why.empty() ? "" : ", " + log.why));
+        log.damage.empty() ? "" : ", " + log.damage, log.why.empty() ? "" : ", " + log.why));
   }
   for (const std::string& orphan : report->orphans) {
     out.write(fmt::format("warn  {} is named by nothing\n", view::safe(orphan)));
@@ -187,28 +191,55 @@ Result<std::unique_ptr<store::Store>> open_for_writing(const Options& options) {
   return store::Store::open(opening);
 }
 
+int plan_command(const Options& options, Output& out) {
+  const auto view = store::Store::read(options.store.store);
+  if (!view) return fail_with(view.error());
+  const auto plan = store::plan_merges(*view->manifest, store::merge_all_now(), wall_clock());
+  for (const auto& inputs : plan) {
+    out.write("would merge " + store::describe_merge(inputs) + "\n");
+  }
+  out.write(fmt::format("{} files would be merged in {} steps; {} logs would be sealed before\n",
+                        std::accumulate(plan.begin(), plan.end(), size_t{0},
+                                        [](size_t n, const auto& each) { return n + each.size(); }),
+                        plan.size(), view->parts.size()));
+  return 0;
+}
+
 int compact_command(const Options& options, Output& out) {
+  if (options.store.dry_run) return plan_command(options, out);
   auto store = open_for_writing(options);
   if (!store) return fail_with(store.error());
+  size_t logs = 0;
   while (true) {
     const auto sealed = (*store)->seal();
     if (!sealed) return fail_with(sealed.error());
     if (!*sealed) break;
+    ++logs;
   }
   store::MergeOptions merging;
-  merging.policy.min_inputs = 2;
+  merging.policy = store::merge_all_now();
   auto compaction = store::Compaction::open(**store, merging);
   if (!compaction) return fail_with(compaction.error());
-  while (!stop_flag()) {
-    const auto done = (*compaction)->merge_once(stop_flag());
-    if (!done) return fail_with(done.error());
-    if (!*done) break;
-  }
   const store::MergeTotals& totals = (*compaction)->totals();
-  out.write(fmt::format("{} files became {}: {} rows, {} became {}\n", totals.segments_in,
-                        totals.segments_out, totals.rows, size_text(totals.bytes_in),
-                        size_text(totals.bytes_out)));
-  return 0;
+  uint64_t merged = 0, failed = 0;
+  for (int in_a_row = 0; !stop_flag();) {
+    const auto done = (*compaction)->merge_once(stop_flag());
+    if (totals.failures > failed) complain("left as it is: " + totals.last_error);
+    failed = totals.failures;
+    if (totals.merges > merged) out.write("merged " + totals.last_merge + "\n");
+    merged = totals.merges;
+    in_a_row = done ? 0 : in_a_row + 1;
+    if (in_a_row == kMostFailures) return fail_with(done.error());
+    if (done && !*done) break;
+  }
+  out.write(fmt::format("{} logs sealed; {} files became {}: {} rows, {} became {}\n", logs,
+                        totals.segments_in, totals.segments_out, totals.rows,
+                        size_text(totals.bytes_in), size_text(totals.bytes_out)));
+  if (totals.merges == 0) {
+    out.write(fmt::format("nothing is worth merging: {} files are as few as the limits allow\n",
+                          (*store)->view().manifest->segments.size()));
+  }
+  return totals.failures == 0 ? 0 : 1;
 }
 
 int prune_command(const Options& options, Output& out) {

@@ -61,15 +61,21 @@ TEST_CASE("the media index forgets the oldest and never grows beyond its size") 
   CHECK(index.find(far, *parse_endpoint("10.0.0.1:2")).empty());
 }
 
-TEST_CASE("the ledger writes a minute once it is over, and sums what agrees") {
+TEST_CASE("the ledger writes what was counted within a second, each message once") {
   Ledger ledger;
   std::string entries;
   const IpAddress source = *parse_ip("192.0.2.1");
   ledger.write(entries, kStart);
   for (int i = 0; i < 5; ++i) ledger.count(store::Fate::Stored, source, "edge1", "sip", 1, 100);
   ledger.count(store::Fate::Lost, source, "", "hep-damaged", 2);
-  ledger.write(entries, kStart + kSecond);
+  ledger.write(entries, kStart + 500 * kMillisecond);
   CHECK(entries.empty());
+  ledger.write(entries, kStart + kSecond);
+  const size_t first = entries.size();
+  CHECK(first > 0);
+  ledger.count(store::Fate::Lost, source, "", "hep-damaged", 3);
+  ledger.write(entries, kStart + kSecond + 500 * kMillisecond);
+  CHECK(entries.size() == first);
   ledger.write(entries, kStart + 61 * kSecond);
   std::map<std::string, uint64_t> counts;
   store::for_each_entry(as_bytes(entries), [&](ByteSpan entry) {
@@ -78,10 +84,23 @@ TEST_CASE("the ledger writes a minute once it is over, and sums what agrees") {
     CHECK(row.minute_ns % (60 * kSecond) == 0);
     CHECK(row.minute_ns <= kStart.ns);
   });
-  CHECK(counts == std::map<std::string, uint64_t>{{"sip", 5}, {"hep-damaged", 2}});
+  CHECK(counts == std::map<std::string, uint64_t>{{"sip", 5}, {"hep-damaged", 5}});
   entries.clear();
   ledger.write(entries, kStart + 130 * kSecond);
   CHECK(entries.empty());
+}
+
+TEST_CASE("a ledger with many sources writes less often") {
+  Ledger ledger;
+  std::string entries;
+  ledger.write(entries, kStart);
+  for (uint32_t i = 0; i < 640; ++i) {
+    ledger.count(store::Fate::Stored, IpAddress::v4(i), "edge1", "sip", 1);
+  }
+  ledger.write(entries, kStart + 9 * kSecond);
+  CHECK(entries.empty());
+  ledger.write(entries, kStart + 10 * kSecond);
+  CHECK_FALSE(entries.empty());
 }
 
 TEST_CASE("the ledger stays small when sources are made up") {

@@ -16,6 +16,8 @@ namespace {
 constexpr auto kHouseEvery = std::chrono::milliseconds(1000);
 constexpr uint64_t kCheckpointRounds = 20;
 constexpr auto kSealRetry = std::chrono::milliseconds(1000);
+constexpr int kLastSyncs = 5;
+constexpr auto kLastSyncEvery = std::chrono::milliseconds(200);
 
 // Whether what is sent to `to` would come in here again.
 bool is_here(const relay::Destination& to, const std::vector<Endpoint>& here) {
@@ -73,6 +75,14 @@ Result<void> Collector::open() {
   if (recovery.rows != 0 || recovery.cut_bytes != 0) {
     notice(fmt::format("{} rows taken up again from {} logs; {} octets of a torn end were lost",
                        recovery.rows, recovery.logs, recovery.cut_bytes));
+  }
+  if (recovery.lost_rows != 0) {
+    notice(fmt::format("{} rows of logs that were not at their end are lost", recovery.lost_rows));
+  }
+  for (const store::Damage& damage : recovery.damaged) {
+    notice(
+        fmt::format("THE LOG {} IS DAMAGED ({}); its other rows are kept, and the file in damaged/",
+                    damage.path, damage.why));
   }
   store::SearchOptions search;
   search.folder = options_.store.folder;
@@ -244,10 +254,34 @@ Result<void> Collector::stop() {
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   if (store_ == nullptr) return {};
-  SL_TRY_VOID(store_->sync());
-  if (keeper_ != nullptr) SL_TRY_VOID(keeper_->checkpoint(checkpoint_path()));
-  const std::lock_guard lock(mutex_);
-  if (error_) return tl::unexpected<Error>(*error_);
+  return say_last_things();
+}
+
+// One trouble does not hide the others: what was not written, what is not on the disk for sure.
+Result<void> Collector::say_last_things() {
+  std::optional<Error> all;
+  const auto add = [&](const Error& error) {
+    if (!all) {
+      all = error;
+    } else if (all->message.find(error.message) == std::string::npos) {
+      all->message += "; " + error.message;
+    }
+  };
+  {
+    const std::lock_guard lock(mutex_);
+    if (error_) add(*error_);
+  }
+  auto synced = store_->sync();
+  // What a failed one may have dropped the next one writes again.
+  for (int i = 1; i < kLastSyncs && !synced; ++i) {
+    std::this_thread::sleep_for(kLastSyncEvery);
+    synced = store_->sync();
+  }
+  if (!synced) add(synced.error());
+  if (keeper_ != nullptr) {
+    if (auto done = keeper_->checkpoint(checkpoint_path()); !done) add(done.error());
+  }
+  if (all) return tl::unexpected<Error>(*all);
   return {};
 }
 

@@ -55,6 +55,7 @@ class Collector final {
   Collector& operator=(const Collector&) = delete;
 
   // Takes what has come in, writes what is open, seals nothing: the log has it. Any thread, once.
+  // Error: what could not be kept, in numbers (a full disk), and why.
   Result<void> stop();
   // Set once taking has ended, by stop() or by a failure (then Health tells).
   bool is_over() const { return over_; }
@@ -78,6 +79,7 @@ class Collector final {
   void seal_loop();
   void keep_house();
   void note_intake_losses();
+  Result<void> say_last_things();
   Result<void> open_relay();
   void note_relay_losses();
   std::string checkpoint_path() const { return options_.store.folder + "/open-calls"; }

@@ -1,5 +1,7 @@
 #include "pipeline/keeper.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <thread>
 
@@ -353,7 +355,10 @@ Result<void> Keeper::store_entries(ByteSpan records) {
       return {};
     }
     const bool stopped = options_.stop != nullptr && options_.stop->load();
-    if (!options_.live || stopped) return stored;
+    if (!options_.live || stopped) {
+      entries_.insert(0, as_text(records));  // for the last attempt
+      return stored;
+    }
     {
       const std::lock_guard lock(weaver_mutex_);
       ++counters_.waits;
@@ -363,7 +368,7 @@ Result<void> Keeper::store_entries(ByteSpan records) {
 }
 
 Result<void> Keeper::finish() {
-  if (error_) return tl::unexpected<Error>(*error_);
+  if (error_ && !options_.live) return tl::unexpected<Error>(*error_);
   for (size_t begin = 0; !options_.live; begin += kCallsAtOnce) {
     {
       const std::lock_guard lock(weaver_mutex_);
@@ -377,7 +382,23 @@ Result<void> Keeper::finish() {
     write_streams({INT64_MAX});
     if (options_.live) ledger_.write(entries_, options_.clock(), true);
   }
-  return store_entries();
+  return store_last_entries();
+}
+
+// What a full store did not take while we were told to stop waits in entries_: it may have room
+// now.
+Result<void> Keeper::store_last_entries() {
+  auto stored = store_entries();
+  if (stored) return stored;
+  uint64_t rows = 0;
+  store::for_each_entry(as_bytes(entries_), [&](ByteSpan) { ++rows; });
+  {
+    const std::lock_guard lock(weaver_mutex_);
+    counters_.unwritten = rows;
+  }
+  return fail(stored.error().code,
+              fmt::format("{} ROWS THAT CAME IN WERE NOT WRITTEN and are lost: {}", rows,
+                          stored.error().message));
 }
 
 KeeperCounters Keeper::counters() const {

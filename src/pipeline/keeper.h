@@ -45,7 +45,8 @@ struct KeeperOptions {
 struct KeeperCounters {
   uint64_t records = 0, sip = 0, calls = 0, doubled = 0, sightings = 0, evicted = 0;
   uint64_t retransmissions = 0, secrets = 0, streams = 0, tied = 0;
-  uint64_t waits = 0;  // times that the store could take nothing
+  uint64_t waits = 0;      // times that the store could take nothing
+  uint64_t unwritten = 0;  // rows that it had not taken when all ended
   std::array<uint64_t, static_cast<size_t>(model::RecordKind::kCount)> by_kind{};
 };
 
@@ -61,7 +62,8 @@ class Keeper final : public Consumer {
   bool is_satisfied() const override { return failed_.load(std::memory_order_relaxed); }
 
   // The end. Import: every call is written as a row; live: calls that go on are left to
-  // checkpoint(). Error: what the store said when it could take no more.
+  // checkpoint(). Error: what the store said when it could take no more, and how many rows it has
+  // not taken.
   Result<void> finish();
   // Writes the calls that have no row yet to `path`, for resume() of the next start.
   Result<void> checkpoint(const std::string& path);
@@ -105,6 +107,7 @@ class Keeper final : public Consumer {
   Result<void> recall_nodes(store::Search& search, Timestamp now);
   Result<void> discard_written(store::Search& search, Timestamp since);
   Result<void> store_entries(ByteSpan records = {});
+  Result<void> store_last_entries();
   void forget_done();
   void look_at_calls();
   void add_leaving(std::string& texts) const;

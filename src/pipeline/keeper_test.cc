@@ -1,6 +1,8 @@
 #include "pipeline/keeper.h"
 
 #include <atomic>
+#include <cerrno>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -176,6 +178,64 @@ TEST_CASE("a row that was written is not written again after a restart") {
   bench.wait(80);
   bench.wait(80);
   CHECK(bench.calls().size() == 1);
+}
+
+TEST_CASE("a kill loses no more of the ledger than a second, and a restart counts nothing twice") {
+  Bench bench;
+  const auto sums = [&] {
+    std::map<std::string, uint64_t> out;
+    for (const store::View::Part& part : bench.store->view().parts) {
+      const store::EntryList& rows = part.batch->rows(store::Table::Ledger);
+      for (size_t i = 0; i < part.counts[3]; ++i) {
+        const auto& row = *reinterpret_cast<const store::LedgerHead*>(rows[i]);
+        out[std::string(row.text(store::LedgerText::Reason))] += row.count;
+      }
+    }
+    return out;
+  };
+  bench.take(one_call());
+  bench.keeper->note_lost({}, "kernel-buffer", 7);
+  bench.wait(2);
+  const std::map<std::string, uint64_t> expected = {{"kernel-buffer", 7}, {"sip", 6}};
+  CHECK(sums() == expected);
+  for (int kill = 0; kill < 2; ++kill) {
+    bench.close(false);
+    bench.open();
+    REQUIRE(bench.keeper->resume(bench.checkpoint(), *bench.search));
+    bench.wait(2);
+    CHECK(sums() == expected);
+  }
+  REQUIRE(bench.store->rotate(true));
+  while (*bench.store->seal()) {
+  }
+  uint64_t rows = 0;
+  for (const store::Segment& segment : bench.store->view().manifest->segments) {
+    if (segment.shelf == store::Shelf::Ledger) rows += segment.rows;
+  }
+  CHECK(rows == 2);
+}
+
+TEST_CASE("what a full disk did not take is written at the stop, or counted") {
+  for (const bool room : {true, false}) {
+    CAPTURE(room);
+    Bench bench;
+    const auto frames = one_call();
+    bench.take({frames[0], frames[1]});
+    bench.disk_works = false;
+    CHECK_FALSE(bench.store->sync());
+    bench.stop = true;
+    bench.take({frames[2], frames[3], frames[4]});
+    CHECK(bench.count("record.kind == sip") == 2);
+    bench.disk_works = room;
+    CHECK(bench.store->sync().has_value() == room);
+    const auto finished = bench.keeper->finish();
+    CHECK(finished.has_value() == room);
+    CHECK(bench.count("record.kind == sip") == (room ? 5 : 2));
+    if (room) continue;
+    CHECK(finished.error().code == ErrorCode::LimitExceeded);
+    CHECK(finished.error().message.find("4 ROWS THAT CAME IN WERE NOT WRITTEN") == 0);
+    CHECK(bench.keeper->counters().unwritten == 4);  // and the ledger's
+  }
 }
 
 TEST_CASE("a damaged checkpoint is as good as none") {

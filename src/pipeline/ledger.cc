@@ -1,5 +1,7 @@
 #include "pipeline/ledger.h"
 
+#include <algorithm>
+
 #include "store/entry_writer.h"
 
 namespace siploom::pipeline {
@@ -7,6 +9,7 @@ namespace siploom::pipeline {
 namespace {
 
 constexpr Nanoseconds kMinute = 60 * kSecond;
+constexpr Nanoseconds kRowsPerSecond = 64;
 
 }  // namespace
 
@@ -33,7 +36,12 @@ void Ledger::count(store::Fate fate, const IpAddress& source, std::string_view n
 void Ledger::write(std::string& entries, Timestamp now, bool all) {
   const int64_t minute = now.ns / kMinute;
   if (minute_ == 0) minute_ = minute;
-  if (minute == minute_ && !all) return;
+  if (!is_known(written_)) written_ = now;
+  const auto rows = static_cast<Nanoseconds>(sums_.size());
+  const Nanoseconds wait = std::max(kSecond, rows * kSecond / kRowsPerSecond);
+  const bool is_due = now - written_ >= wait || now < written_;
+  if (minute == minute_ && !is_due && !all) return;
+  written_ = now;
   for (const auto& [key, sum] : sums_) {
     store::LedgerFields fields;
     fields.minute = {minute_ * kMinute};

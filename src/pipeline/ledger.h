@@ -1,5 +1,6 @@
 // Ledger: where every message went, a minute, a source and an agent at a time: stored, filtered or
-// lost, and why. Gathers one minute in memory and writes it as rows. One thread.
+// lost, and why. What was counted is written within a second, so that a kill loses no more of it:
+// a minute's rows are parts of its sum, which the store makes of them when it seals. One thread.
 #pragma once
 
 #include <array>
@@ -17,7 +18,8 @@ class Ledger final {
  public:
   void count(store::Fate fate, const IpAddress& source, std::string_view node,
              std::string_view reason, uint64_t messages, uint64_t octets = 0);
-  // Appends the rows of the minute that is over by `now`, if one is; `all`: what there is.
+  // Appends what was counted since the last time, if that was a second ago or in another minute
+  // (longer when there is much, so that at most 64 rows a second are written); `all`: in any case.
   void write(std::string& entries, Timestamp now, bool all = false);
 
  private:
@@ -34,6 +36,7 @@ class Ledger final {
   };
   std::array<Recent, 32> recent_{};
   int64_t minute_ = 0;
+  Timestamp written_ = kNoTime;
 };
 
 }  // namespace siploom::pipeline

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <utility>
@@ -29,12 +30,18 @@ struct Bench {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<store::Search> search;
   std::unique_ptr<Keeper> keeper;
+  std::atomic<bool> stop{false};
+  bool disk_works = true;
 
   Bench() { open(); }
   void open() {
     store::StoreOptions options;
     options.folder = folder.path + "/store";
     options.clock = [this] { return now.load(); };
+    options.sync_data = [this](int) {
+      errno = ENOSPC;
+      return disk_works ? 0 : -1;
+    };
     auto opened = store::Store::open(options);
     REQUIRE_MESSAGE(opened.has_value(), (opened ? "" : opened.error().message));
     store = std::move(*opened);
@@ -45,6 +52,7 @@ struct Bench {
     KeeperOptions keeping;
     keeping.node = "here";
     keeping.clock = [this] { return now.load(); };
+    keeping.stop = &stop;
     keeper = std::make_unique<Keeper>(*store, keeping);
   }
   std::string checkpoint() const { return folder.path + "/open-calls"; }

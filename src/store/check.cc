@@ -1,16 +1,13 @@
 #include "store/check.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <filesystem>
 #include <set>
 
-#include "base/hash.h"
 #include "store/duckdb/row_facts.h"
 #include "store/files.h"
 #include "store/log.h"
@@ -39,22 +36,6 @@ Result<Manifest> read_manifest_file(const std::string& folder) {
   return Manifest::parse(as_text(file.bytes()));
 }
 
-// Frames with their checksum behind octets that are none: a torn tail has none of these.
-uint64_t frames_behind(ByteSpan bytes, uint64_t from) {
-  constexpr std::string_view kMagic = "SLFR";
-  uint64_t count = 0;
-  const std::string_view text = as_text(bytes);
-  for (size_t at = text.find(kMagic, from); at != std::string_view::npos;
-       at = text.find(kMagic, at + 1)) {
-    const ByteSpan rest = bytes.subspan(at);
-    if (rest.size() < kLogFrameBytes) break;
-    const size_t length = load_le32(&rest[4]);
-    if (length > rest.size() - kLogFrameBytes) continue;
-    if (hash_bytes(rest.subspan(kLogFrameBytes, length), 0) == load_le64(&rest[8])) ++count;
-  }
-  return count;
-}
-
 LogCheck check_log(const std::string& folder, uint64_t number) {
   LogCheck out;
   const std::string path = log_path(folder, number);
@@ -66,10 +47,8 @@ LogCheck check_log(const std::string& folder, uint64_t number) {
   }
   out.rows = read->entries;
   out.cut_bytes = read->bytes_cut;
-  if (out.cut_bytes == 0) return out;
-  if (const auto file = MappedFile::open(path)) {
-    out.lost_frames = frames_behind(file->bytes(), read->bytes_read);
-  }
+  out.damaged_bytes = read->bytes_damaged;
+  out.damage = read->damage;
   return out;
 }
 
@@ -136,22 +115,6 @@ Damage damage_of(const Segment& segment, std::string path, std::string why) {
   return {std::move(path), std::move(why), segment.rows, segment.first, segment.last};
 }
 
-// Gives the file a second name in damaged/, so that it outlives its segment; its path below the
-// folder. A file that is not there keeps its old name.
-Result<std::string> keep_damaged(const std::string& folder, const std::string& path) {
-  const std::string from = folder + "/" + path;
-  std::error_code code;
-  if (!fs::exists(from, code)) return path;
-  SL_TRY_VOID(make_folders(folder + "/damaged"));
-  const std::string name = "damaged/" + fs::path(path).filename().string();
-  const std::string to = folder + "/" + name;
-  if (::link(from.c_str(), to.c_str()) != 0 && errno != EEXIST) {
-    return fail_errno("cannot set aside", from);
-  }
-  SL_TRY_VOID(sync_folder_of(to));
-  return name;
-}
-
 }  // namespace
 
 std::string_view verdict_name(Verdict verdict) { return kVerdicts[static_cast<size_t>(verdict)]; }
@@ -161,7 +124,7 @@ bool CheckReport::is_good() const {
     return s.rows == Verdict::Good && s.side == Verdict::Good;
   });
   const bool logs_good = std::all_of(logs.begin(), logs.end(), [](const LogCheck& log) {
-    return log.why.empty() && log.lost_frames == 0;
+    return log.why.empty() && log.damaged_bytes == 0;
   });
   return manifest_why.empty() && segments_good && logs_good;
 }
@@ -205,6 +168,10 @@ class Repair final {
   Result<void> run() {
     if (!report_.manifest_why.empty()) SL_TRY_VOID(rebuild());
     for (const SegmentCheck& segment : report_.segments) SL_TRY_VOID(repair(segment));
+    for (const LogCheck& log : report_.logs) {
+      if (log.damaged_bytes == 0) continue;
+      did("{}: the next start keeps its other rows, and the file in damaged/", log.path);
+    }
     SL_TRY_VOID(write_atomically(manifest_path(folder_), manifest_.text()));
     // Only now are files removed: what the manifest before named has stood till here.
     std::error_code code;
@@ -227,7 +194,7 @@ class Repair final {
     if (fs::exists(old, code)) SL_TRY_VOID(rename_synced(old, old + ".damaged"));
     Rebuilt rebuilt = SL_TRY(rebuild_manifest(folder_, merger_));
     for (Damage& damage : rebuilt.manifest.damaged) {
-      damage.path = SL_TRY(keep_damaged(folder_, damage.path));
+      damage.path = SL_TRY(set_aside(folder_, damage.path));
     }
     manifest_ = std::move(rebuilt.manifest);
     did("made a manifest of {} segments from the files", manifest_.segments.size());
@@ -241,7 +208,7 @@ class Repair final {
   Result<void> repair(const SegmentCheck& checked) {
     const Segment& segment = checked.segment;
     if (checked.rows != Verdict::Good) {
-      const std::string path = SL_TRY(keep_damaged(folder_, segment.path));
+      const std::string path = SL_TRY(set_aside(folder_, segment.path));
       std::erase_if(manifest_.segments,
                     [&](const Segment& each) { return each.number == segment.number; });
       manifest_.damaged.push_back(damage_of(segment, path, checked.why));
@@ -335,7 +302,7 @@ Result<size_t> quarantine(Store& store, const std::vector<uint64_t>& numbers,
     if (merger == nullptr) merger = SL_TRY(open_merger());
     const SegmentCheck checked = check_segment(store.folder(), segment, merger.get(), true);
     if (checked.rows == Verdict::Good) continue;
-    const std::string path = SL_TRY(keep_damaged(store.folder(), segment.path));
+    const std::string path = SL_TRY(set_aside(store.folder(), segment.path));
     auto done = store.replace({segment.number}, {},
                               {damage_of(segment, path, fmt::format("{} ({})", checked.why, why))});
     if (done) ++count;

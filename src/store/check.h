@@ -37,9 +37,10 @@ struct SegmentCheck {
 struct LogCheck {
   std::string path;  // below the folder
   uint64_t rows = 0;
-  uint64_t cut_bytes = 0;    // of a torn tail; of the log that is being written it may be nothing
-  uint64_t lost_frames = 0;  // whole ones behind a damage: only a damaged disk makes these
-  std::string why;           // it cannot be read at all
+  uint64_t cut_bytes = 0;      // of a torn tail; of the log that is being written it may be nothing
+  uint64_t damaged_bytes = 0;  // in its middle: rows behind them are read all the same
+  std::string damage;          // where
+  std::string why;             // it cannot be read at all
 };
 
 struct CheckReport {

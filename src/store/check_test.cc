@@ -191,7 +191,7 @@ TEST_CASE("a manifest made again while a log was sealed and not removed counts i
   CHECK(rows_on(opened->view(), Shelf::Calls) == 0);
 }
 
-TEST_CASE("frames behind a damage in a log are told") {
+TEST_CASE("a damage within a log is told, and its other rows are counted") {
   const test::TempFolder folder;
   const std::string store = folder.path + "/store";
   {
@@ -200,11 +200,12 @@ TEST_CASE("frames behind a damage in a log are told") {
       REQUIRE(opened->append(as_bytes(records(opened->take_sequences(10), 10))));
     }
   }
-  flip(log_path(store, 1), 200);
+  flip(log_path(store, 1), kLogHeadBytes + 200);
   const CheckReport report = check_it(store);
   REQUIRE(report.logs.size() == 1);
-  CHECK(report.logs[0].rows == 0);
-  CHECK(report.logs[0].lost_frames == 4);
+  CHECK(report.logs[0].rows == 40);
+  CHECK(report.logs[0].damaged_bytes > 0);
+  CHECK(report.logs[0].damage.find("damaged at octets 8192 to ") == 0);
   CHECK_FALSE(report.is_good());
 }
 

@@ -18,6 +18,10 @@
 
 namespace siploom::store {
 
+namespace {
+constexpr int kMaxSameNames = 100;
+}  // namespace
+
 tl::unexpected<Error> fail_errno(std::string_view what, const std::string& path) {
   const int why = errno;
   const bool full = why == ENOSPC || why == EDQUOT || why == EFBIG;
@@ -114,6 +118,26 @@ Result<void> write_atomically(const std::string& path, std::string_view content)
 Result<void> rename_synced(const std::string& from, const std::string& to) {
   if (std::rename(from.c_str(), to.c_str()) != 0) return fail_errno("cannot rename to", to);
   return sync_folder_of(to);
+}
+
+Result<std::string> set_aside(const std::string& folder, const std::string& path) {
+  namespace fs = std::filesystem;
+  const std::string from = folder + "/" + path;
+  std::error_code code;
+  if (!fs::exists(from, code)) return path;
+  SL_TRY_VOID(make_folders(folder + "/damaged"));
+  const std::string plain = "damaged/" + fs::path(path).filename().string();
+  for (int i = 1; i <= kMaxSameNames; ++i) {
+    const std::string name = i == 1 ? plain : fmt::format("{}.{}", plain, i);
+    const std::string to = folder + "/" + name;
+    const bool linked = ::link(from.c_str(), to.c_str()) == 0;
+    if (!linked && errno != EEXIST) return fail_errno("cannot set aside", from);
+    if (!linked && !fs::equivalent(from, to, code)) continue;  // another one of that name
+    SL_TRY_VOID(sync_folder_of(to));
+    return name;
+  }
+  return fail(ErrorCode::LimitExceeded,
+              fmt::format("cannot set aside {}: there are {} of that name", from, kMaxSameNames));
 }
 
 // Read, not mapped: a bad sector is an error then, and no signal; and memory is not charged for it.

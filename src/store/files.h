@@ -35,6 +35,9 @@ Result<void> sync_folder_of(const std::string& path);
 Result<void> write_atomically(const std::string& path, std::string_view content);
 // Renames a file that is synced already and syncs the folder it comes to.
 Result<void> rename_synced(const std::string& from, const std::string& to);
+// Gives a file of a store (its path is below `folder`) a second name in damaged/, so that it
+// outlives its first one; gives that name. A file that is not there keeps its old name.
+Result<std::string> set_aside(const std::string& folder, const std::string& path);
 // Checksum over the whole file (XXH3, seed 0).
 Result<uint64_t> hash_file(const std::string& path);
 

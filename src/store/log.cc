@@ -2,68 +2,107 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/random.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "base/hash.h"
-#include "store/batch.h"
 #include "store/files.h"
 
 namespace siploom::store {
 
 namespace {
 
-constexpr std::string_view kLogMagic = "SLOG", kFrameMagic = "SLFR";
-constexpr uint32_t kLogVersion = 1;
-constexpr uint64_t kLogHashSeed = 0;  // part of the format
+constexpr size_t kFrameTarget = size_t{1} << 20;  // what one damage may cost
 
 void put(std::string& out, const void* bytes, size_t size) {
   out.append(static_cast<const char*>(bytes), size);
 }
 
-std::string log_head(uint64_t number) {
-  std::string head(kLogMagic);
-  put(head, &kLogVersion, sizeof kLogVersion);
-  put(head, &number, sizeof number);
-  return head;
+std::string head_text(const LogHead& head) {
+  std::string block("SLOG");
+  put(block, &kLogVersion, sizeof kLogVersion);
+  put(block, &head.number, sizeof head.number);
+  put(block, &head.salt, sizeof head.salt);
+  put(block, &head.rows_before, sizeof head.rows_before);
+  const uint64_t sum = hash_text(block, 0);
+  put(block, &sum, sizeof sum);
+  block.resize(kLogHeadBytes / 2);
+  return block + block;
 }
 
-std::string frame_head(ByteSpan entries) {
-  std::string head(kFrameMagic);
-  const auto length = static_cast<uint32_t>(entries.size());
-  const uint64_t hash = hash_bytes(entries, kLogHashSeed);
-  put(head, &length, sizeof length);
-  put(head, &hash, sizeof hash);
-  return head;
+uint64_t random_salt(uint64_t number) {
+  uint64_t salt = 0;
+  if (::getrandom(&salt, sizeof salt, 0) == static_cast<ssize_t>(sizeof salt)) return salt;
+  return mix(hash_seed(), number);
+}
+
+// Octets of the first whole entries of `entries` that are a frame's worth.
+size_t frame_size(ByteSpan entries) {
+  if (entries.size() <= kFrameTarget) return entries.size();
+  size_t at = 0;
+  while (at < kFrameTarget) at += load_le32(&entries[at]);
+  return std::min(at, entries.size());
+}
+
+// False: errno says why.
+bool write_whole(int fd, std::array<iovec, 2> parts) {
+  while (parts[0].iov_len + parts[1].iov_len != 0) {
+    const ssize_t n = ::writev(fd, parts.data(), parts.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    auto left = static_cast<size_t>(n);
+    for (iovec& part : parts) {
+      const size_t step = std::min(left, part.iov_len);
+      part.iov_base = static_cast<char*>(part.iov_base) + step;
+      part.iov_len -= step;
+      left -= step;
+    }
+  }
+  return true;
 }
 
 }  // namespace
 
+uint64_t frame_mark(const LogHead& head, uint64_t at, size_t bytes) {
+  return mix(mix(head.salt, at), bytes);
+}
+uint64_t frame_seed(const LogHead& head, uint64_t at) { return mix(at, head.salt); }
+
 LogWriter::LogWriter(LogWriter&& other) noexcept
-    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), size_(other.size_) {}
+    : path_(std::move(other.path_)),
+      fd_(std::exchange(other.fd_, -1)),
+      head_(other.head_),
+      size_(other.size_),
+      broken_(other.broken_) {}
 LogWriter& LogWriter::operator=(LogWriter&& other) noexcept {
   if (fd_ >= 0) ::close(fd_);
   path_ = std::move(other.path_);
   fd_ = std::exchange(other.fd_, -1);
+  head_ = other.head_;
   size_ = other.size_;
+  broken_ = other.broken_;
   return *this;
 }
 LogWriter::~LogWriter() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Result<LogWriter> LogWriter::create(const std::string& path, uint64_t number) {
+Result<LogWriter> LogWriter::create(const std::string& path, uint64_t number,
+                                    uint64_t rows_before) {
   LogWriter log;
   log.path_ = path;
+  log.head_ = {number, random_salt(number), rows_before};
   log.fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_APPEND, 0640);
   if (log.fd_ < 0) return fail_errno("cannot make the log", path);
-  const std::string head = log_head(number);
-  if (::write(log.fd_, head.data(), head.size()) != static_cast<ssize_t>(head.size())) {
+  std::string head = head_text(log.head_);
+  if (!write_whole(log.fd_, {iovec{head.data(), head.size()}, iovec{}})) {
     auto error = fail_errno("cannot write the log", path);
     ::unlink(path.c_str());
     return error;
@@ -77,88 +116,76 @@ Result<LogWriter> LogWriter::create(const std::string& path, uint64_t number) {
 }
 
 Result<void> LogWriter::append(const std::array<ByteSpan, 2>& parts) {
-  std::array<std::string, 2> heads;
-  std::array<iovec, 4> pieces;
-  size_t count = 0;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    if (parts[i].empty()) continue;
-    heads[i] = frame_head(parts[i]);
-    pieces[count++] = {heads[i].data(), heads[i].size()};
-    pieces[count++] = {const_cast<uint8_t*>(parts[i].data()), parts[i].size()};
-  }
-  return write_all(std::span(pieces).first(count));
+  uint64_t at = size_;
+  for (const ByteSpan part : parts) SL_TRY_VOID(append_part(part, at));
+  size_ = at;
+  return {};
 }
 
-Result<void> LogWriter::write_all(std::span<iovec> pieces) {
-  size_t wanted = 0, done = 0;
-  for (const iovec& piece : pieces) wanted += piece.iov_len;
-  while (done < wanted) {
-    const ssize_t n = ::writev(fd_, pieces.data(), static_cast<int>(pieces.size()));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) {
+Result<void> LogWriter::append_part(ByteSpan entries, uint64_t& at) {
+  while (!entries.empty()) {
+    const ByteSpan frame = entries.first(frame_size(entries));
+    std::string head("SLFR");
+    const auto length = static_cast<uint32_t>(frame.size());
+    const uint64_t mark = frame_mark(head_, at, frame.size());
+    const uint64_t hash = hash_bytes(frame, frame_seed(head_, at));
+    put(head, &length, sizeof length);
+    put(head, &mark, sizeof mark);
+    put(head, &hash, sizeof hash);
+    if (!write_whole(fd_, {iovec{head.data(), head.size()},
+                           iovec{const_cast<uint8_t*>(frame.data()), frame.size()}})) {
       const int why = errno;
-      // Half a frame would hide those behind it.
+      // All or nothing, and no half frame that the next one would stand behind.
       if (::ftruncate(fd_, static_cast<off_t>(size_)) != 0) {
+        broken_ = true;
         return fail(ErrorCode::Io,
                     fmt::format("cannot cut back the log {}: {}", path_, std::strerror(errno)));
       }
       errno = why;
       return fail_errno("cannot write the log", path_);
     }
-    done += static_cast<size_t>(n);
-    auto left = static_cast<size_t>(n);
-    for (iovec& piece : pieces) {
-      const size_t step = std::min(left, piece.iov_len);
-      piece.iov_base = static_cast<char*>(piece.iov_base) + step;
-      piece.iov_len -= step;
-      left -= step;
-    }
+    at += head.size() + frame.size();
+    entries = entries.subspan(frame.size());
   }
-  size_ += wanted;
   return {};
 }
 
-Result<void> LogWriter::sync() {
-  if (::fdatasync(fd_) != 0) return fail_errno("cannot sync the log", path_);
-  return {};
+Result<LogWriter> LogWriter::write_again(const std::string& path, const LogHead& old,
+                                         std::span<const EntryHead* const> rows,
+                                         const SyncCall& sync_data) {
+  const std::string beside = path + ".new";
+  ::unlink(beside.c_str());
+  LogWriter log = SL_TRY(create(beside, old.number, old.rows_before));
+  const auto write = [&]() -> Result<void> {
+    std::string frame;
+    for (const EntryHead* row : rows) {
+      frame.append(reinterpret_cast<const char*>(row), row->size);
+      if (frame.size() < kFrameTarget) continue;
+      SL_TRY_VOID(log.append(as_bytes(frame)));
+      frame.clear();
+    }
+    if (!frame.empty()) SL_TRY_VOID(log.append(as_bytes(frame)));
+    if (sync_data(log.fd_) != 0) return fail_errno("cannot sync the log", beside);
+    return rename_synced(beside, path);
+  };
+  if (auto written = write(); !written) {
+    ::unlink(beside.c_str());
+    return tl::unexpected<Error>(written.error());
+  }
+  log.path_ = path;
+  return log;
 }
 
 int LogWriter::duplicate() const { return ::dup(fd_); }
 
-Result<LogReadResult> read_log(const std::string& path,
-                               const std::function<void(ByteSpan entries)>& take) {
-  const MappedFile file = SL_TRY(MappedFile::open(path));
-  const ByteSpan bytes = file.bytes();
-  LogReadResult result;
-  if (bytes.size() < kLogHeadBytes || as_text(bytes.first(4)) != kLogMagic) {
-    // The power went while the head was being written: nothing was accepted into it.
-    result.bytes_cut = bytes.size();
-    return result;
+Result<void> LogWriter::reserve(uint64_t octets) {
+  if (::fallocate(fd_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(size_),
+                  static_cast<off_t>(octets)) == 0) {
+    return {};
   }
-  if (const uint32_t version = load_le32(&bytes[4]); version != kLogVersion) {
-    return fail(ErrorCode::Unsupported,
-                fmt::format("{}: log of version {}, this siploom knows {}; use the newer program",
-                            path, version, kLogVersion));
-  }
-  result.number = load_le64(&bytes[8]);
-  size_t at = kLogHeadBytes;
-  while (at < bytes.size()) {
-    const ByteSpan rest = bytes.subspan(at);
-    if (rest.size() < kLogFrameBytes || as_text(rest.first(4)) != kFrameMagic) break;
-    const size_t length = load_le32(&rest[4]);
-    if (length > kMaxLogFrameBytes || length > rest.size() - kLogFrameBytes) break;
-    const ByteSpan entries = rest.subspan(kLogFrameBytes, length);
-    if (hash_bytes(entries, kLogHashSeed) != load_le64(&rest[8])) break;
-    uint64_t count = 0;
-    const size_t sound = for_each_entry(entries, [&](ByteSpan) { ++count; });
-    if (sound != entries.size()) break;
-    if (!entries.empty()) take(entries);
-    result.entries += count;
-    at += kLogFrameBytes + length;
-  }
-  result.bytes_read = at;
-  result.bytes_cut = bytes.size() - at;
-  return result;
+  // Where room cannot be taken beforehand the next append tells.
+  if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINTR) return {};
+  return fail_errno("cannot write the log", path_);
 }
 
 }  // namespace siploom::store

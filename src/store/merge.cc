@@ -19,6 +19,7 @@ constexpr Nanoseconds kDay = 24 * 3600 * kSecond;
 // Whatever they are made of, so few rows are merged in less than a second.
 constexpr uint64_t kCheapRows = 131'072;
 constexpr size_t kMaxWithout = 100'000;
+constexpr size_t kMaxNamed = 3;
 
 uint64_t rows_of(const std::vector<const Segment*>& segments) {
   uint64_t sum = 0;
@@ -95,6 +96,49 @@ std::vector<const Segment*> choose_of_day(const std::vector<const Segment*>& lis
 }
 
 }  // namespace
+
+MergePolicy merge_all_now() {
+  MergePolicy policy;
+  // No day is too young; but sizes first, so that few rows are written again.
+  policy.day_settles_after = -3660 * kDay;
+  return policy;
+}
+
+std::string describe_merge(const std::vector<Segment>& inputs) {
+  if (inputs.empty()) return {};
+  uint64_t rows = 0;
+  std::string names;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    rows += inputs[i].rows;
+    if (i < kMaxNamed) names += (i == 0 ? "" : ", ") + inputs[i].path;
+  }
+  if (inputs.size() > kMaxNamed) names += " ...";
+  return fmt::format("{} files of {} ({} rows): {}", inputs.size(),
+                     shelf_name(inputs.front().shelf), rows, names);
+}
+
+std::vector<std::vector<Segment>> plan_merges(Manifest manifest, const MergePolicy& policy,
+                                              Timestamp now) {
+  std::vector<std::vector<Segment>> plan;
+  while (true) {
+    auto inputs = choose_merge(manifest, policy, now);
+    if (inputs.size() < 2) return plan;
+    Segment merged = inputs.front();
+    merged.number = manifest.next_segment++;
+    merged.path = "the result of merge " + std::to_string(plan.size() + 1);
+    merged.rows = merged.bytes = 0;
+    for (const Segment& input : inputs) {
+      merged.rows += input.rows;
+      merged.bytes += input.bytes;
+      merged.received_first = std::min(merged.received_first, input.received_first);
+      merged.received_last = std::max(merged.received_last, input.received_last);
+      std::erase_if(manifest.segments,
+                    [&](const Segment& each) { return each.number == input.number; });
+    }
+    manifest.segments.push_back(std::move(merged));
+    plan.push_back(std::move(inputs));
+  }
+}
 
 std::vector<Segment> choose_merge(const Manifest& manifest, const MergePolicy& policy,
                                   Timestamp now, const std::set<uint64_t>& without) {
@@ -240,6 +284,7 @@ Result<bool> Compaction::publish(const std::vector<Segment>& inputs, std::vector
   sum.rows += rows_out;
   sum.segments_in += inputs.size();
   sum.segments_out += outputs.size();
+  sum.last_merge = describe_merge(inputs);
   totals_ = sum;
   return true;
 }

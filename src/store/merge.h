@@ -24,6 +24,9 @@ struct MergePolicy {
   Nanoseconds day_settles_after = 2 * 3600 * kSecond;  // then what is left of a day is merged, too
 };
 
+// For whoever asks for it: days that go on, too, are merged to as few segments as the limits allow.
+MergePolicy merge_all_now();
+
 // Which segments to merge next, the smallest first; empty: none pays. By size: `min_inputs` of
 // about one size, received within `max_span`; and of days that are over whatever is small beside
 // another. Held shelves, schemas newer than ours and numbers in `without` are left alone.
@@ -43,7 +46,14 @@ struct MergeTotals {
   uint64_t bytes_in = 0, bytes_out = 0;
   uint64_t failures = 0;
   std::string last_error;
+  std::string last_merge;  // the last one, for people
 };
+
+// "8 files of sip (80 rows): NAME, NAME ..." for people.
+std::string describe_merge(const std::vector<Segment>& inputs);
+// What merge_once() would choose, one after the other, if nothing else came in.
+std::vector<std::vector<Segment>> plan_merges(Manifest manifest, const MergePolicy& policy,
+                                              Timestamp now);
 
 // One thread at a time; give it a low priority.
 class Compaction final {

@@ -211,6 +211,31 @@ TEST_CASE("whenever the power goes, a merge leaves every row once") {
   }
 }
 
+TEST_CASE("whoever asks for it has few files of today, too, as the plan had said") {
+  const test::TempFolder folder;
+  auto store = open_store(options_in(folder.path + "/store"));
+  for (size_t i = 0; i < 11; ++i) {
+    RowOptions rows;
+    rows.received = kNow + -(i < 3 ? 30 * 3600 * kSecond : Nanoseconds{0});
+    seal_records(*store, i == 5 ? 2000 : 30 + i, rows);
+  }
+  seal(*store, calls(0, 10));
+  seal(*store, calls(10, 10));
+  CHECK(plan_merges(*store->view().manifest, {}, kNow).size() < 3);
+  const auto plan = plan_merges(*store->view().manifest, merge_all_now(), kNow);
+  MergeOptions options;
+  options.policy = merge_all_now();
+  auto compaction = open_compaction(*store, options);
+  while (*compaction->merge_once(kGoOn)) {
+  }
+  CHECK(compaction->totals().merges == plan.size());
+  CHECK(compaction->totals().last_merge.find(" files of ") != std::string::npos);
+  CHECK(store->view().manifest->segments.size() <= 3);  // calls, and two days of records
+  CHECK(rows_on(store->view(), Shelf::Calls) == 20);
+  CHECK(sequences_in(store->view()).size() == 2000 + 10 * 30 + 50);
+  CHECK(plan_merges(*store->view().manifest, merge_all_now(), kNow).empty());
+}
+
 TEST_CASE("a merge that is stopped leaves nothing behind") {
   const test::TempFolder folder;
   auto store = open_store(options_in(folder.path + "/store"));

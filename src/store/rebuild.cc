@@ -11,6 +11,7 @@
 #include "store/bloom.h"
 #include "store/duckdb/row_facts.h"
 #include "store/files.h"
+#include "store/ledger_sum.h"
 #include "store/log.h"
 #include "store/store.h"
 #include "store/utf8.h"
@@ -153,15 +154,30 @@ Result<void> leave_out_unsealed(const std::string& folder, Merger& merger, Rebui
   std::array<HashSet, 4> keys;
   bool any = false;
   for (const uint64_t number : logs_in(folder)) {
+    std::string parts;  // of the ledger, whose sums are sealed
+    const auto insert = [&](ByteSpan bytes) {
+      const auto& head = *reinterpret_cast<const EntryHead*>(bytes.data());
+      keys[static_cast<size_t>(head.table) - 1].insert(key_of(head));
+      any = true;
+    };
     const auto take = [&](ByteSpan entries) {
       // Heads of logs, frames and entries are multiples of 8: entries can be read where they stand.
       for_each_entry(entries, [&](ByteSpan bytes) {
         const auto& head = *reinterpret_cast<const EntryHead*>(bytes.data());
-        keys[static_cast<size_t>(head.table) - 1].insert(key_of(head));
-        any = true;
+        if (head.table == Table::Ledger) {
+          parts += as_text(bytes);
+        } else {
+          insert(bytes);
+        }
       });
     };
     if (auto read = read_log(log_path(folder, number), take); !read) continue;
+    std::vector<const EntryHead*> rows;
+    for_each_entry(as_bytes(parts), [&](ByteSpan bytes) {
+      rows.push_back(reinterpret_cast<const EntryHead*>(bytes.data()));
+    });
+    const std::string sums = sum_ledger(rows);
+    for_each_entry(as_bytes(sums), insert);
   }
   if (!any) return {};
   std::vector<Segment> kept;

@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "store/files.h"
+#include "store/ledger_sum.h"
 
 namespace siploom::store {
 
@@ -41,6 +42,12 @@ Result<std::shared_ptr<Manifest>> read_manifest(const std::string& folder) {
                             manifest.error().message));
   }
   return std::make_shared<Manifest>(std::move(*manifest));
+}
+
+// A manifest may be there although syncing its folder failed.
+bool has_content(const std::string& path, std::string_view content) {
+  const auto file = MappedFile::open(path);
+  return file && as_text(file->bytes()) == content;
 }
 
 uint64_t last_sequence(const Batch& batch) {
@@ -97,6 +104,7 @@ Store::~Store() {
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   auto store = std::unique_ptr<Store>(new Store(options));
   SL_CHECK(options.clock != nullptr);
+  if (!store->options_.sync_data) store->options_.sync_data = ::fdatasync;
   SL_TRY_VOID(make_folders(options.folder + "/log"));
   store->lock_fd_ = SL_TRY(lock_store(options.folder));
   DatabaseOptions database;
@@ -128,6 +136,8 @@ Result<void> Store::recover() {
 }
 
 Result<void> Store::replay_logs() {
+  uint64_t last = 0, last_rows = 0;
+  bool last_damaged = false;
   for (const uint64_t number : logs_in(options_.folder)) {
     const std::string path = log_path(options_.folder, number);
     next_log_ = std::max(next_log_, number + 1);
@@ -139,9 +149,23 @@ Result<void> Store::replay_logs() {
     auto batch = std::make_shared<Batch>(number);
     const LogReadResult read =
         SL_TRY(read_log(path, [&](ByteSpan entries) { batch->append(entries); }));
+    // After a kill its last second may be in memory only, and nobody writes to it any more.
+    if (!sync_file(path)) distrusted_.insert(number);
     ++recovery_.logs;
     recovery_.rows += read.entries;
     recovery_.cut_bytes += read.bytes_cut;
+    if (number == last + 1 && read.head.rows_before > last_rows) {
+      const uint64_t lost = read.head.rows_before - last_rows;
+      recovery_.lost_rows += lost;
+      if (last_damaged) recovery_.damaged.back().rows = lost;
+    }
+    last = number;
+    last_rows = read.entries;
+    last_damaged = read.bytes_damaged != 0;
+    if (last_damaged) {
+      const std::string below = path.substr(options_.folder.size() + 1);
+      recovery_.damaged.push_back({below, read.damage, 0, kNoTime, kNoTime});
+    }
     next_sequence_ = std::max(next_sequence_, last_sequence(*batch) + 1);
     waiting_.push_back(std::move(batch));
   }
@@ -160,6 +184,9 @@ void Store::remove_orphans() {
     if (path.ends_with(".idx")) path.resize(path.size() - 4);
     if (known.find(path) == known.end()) orphans.push_back(file.path());
   }
+  for (const auto& file : fs::directory_iterator(options_.folder + "/log", code)) {
+    if (file.path().extension() == ".new") orphans.push_back(file.path());  // see write_again()
+  }
   for (const fs::path& path : orphans) {
     if (fs::remove(path, code)) ++recovery_.orphans;
   }
@@ -171,7 +198,8 @@ Result<void> Store::begin_batch() {
     const std::lock_guard lock(mutex_);
     number = next_log_;
   }
-  auto log = SL_TRY(LogWriter::create(log_path(options_.folder, number), number));
+  const uint64_t rows = active_ == nullptr ? 0 : active_->row_count();
+  auto log = SL_TRY(LogWriter::create(log_path(options_.folder, number), number, rows));
   const std::lock_guard lock(mutex_);
   ++next_log_;
   if (log_) unsynced_.push_back(std::move(*log_));
@@ -211,31 +239,46 @@ Result<void> Store::begin_first_batch() {
   return begun;
 }
 
+Result<void> Store::refuse_on_distrust() const {
+  const std::lock_guard lock(mutex_);
+  if (distrusted_.empty()) return {};
+  return tl::unexpected<Error>(
+      log_trouble_.value_or(Error{ErrorCode::Io, "the log is being written again"}));
+}
+
 Result<void> Store::append(const std::array<ByteSpan, 2>& entries) {
   const size_t octets = entries[0].size() + entries[1].size();
   if (octets == 0) return {};
   const std::lock_guard writer(writer_mutex_);
   SL_TRY_VOID(begin_first_batch());
+  SL_TRY_VOID(refuse_on_distrust());
   const bool full = active_->rows(Table::Records).size() >= options_.seal_rows ||
                     active_->bytes() + octets > options_.seal_bytes;
   if (full && !active_->is_empty()) {
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] {
-        return waiting_.size() < kMaxWaiting || stopping_ || seal_trouble_.has_value();
+        return waiting_.size() < kMaxWaiting || stopping_ || seal_trouble_.has_value() ||
+               !distrusted_.empty();
       });
       if (waiting_.size() >= kMaxWaiting && seal_trouble_) {
         return fail(ErrorCode::LimitExceeded, seal_trouble_->message);
       }
     }
+    SL_TRY_VOID(refuse_on_distrust());
     if (auto begun = begin_batch(); !begun) {
+      refused_bytes_ = entries.size();
       note_log(begun);
       return begun;
     }
   }
   const Result<void> logged = log_->append(entries);
   if (!logged || state() != StoreState::Good) note_log(logged);
-  if (!logged) return logged;
+  if (log_->is_broken()) distrust(log_->number());
+  if (!logged) {
+    refused_bytes_ = octets;
+    return logged;
+  }
   for (const ByteSpan part : entries) {
     if (!part.empty() && active_->append(part).empty()) {
       return fail(ErrorCode::LimitExceeded, "a batch of the store is full");
@@ -253,37 +296,6 @@ uint64_t Store::take_sequences(uint64_t count) {
   const uint64_t first = next_sequence_;
   next_sequence_ += count;
   return first;
-}
-
-Result<void> Store::sync() {
-  const std::lock_guard one(sync_mutex_);
-  std::vector<LogWriter> complete;
-  int fd = -1;
-  uint64_t sequence = 0;
-  {
-    // The log may be rotated away meanwhile: a descriptor of our own keeps it.
-    const std::lock_guard writer(writer_mutex_);
-    const std::lock_guard lock(mutex_);
-    complete = std::move(unsynced_);
-    unsynced_.clear();
-    if (log_) fd = log_->duplicate();
-    sequence = appended_sequence_;
-  }
-  Result<void> done;
-  for (LogWriter& log : complete) {
-    if (done) done = log.sync();
-  }
-  if (fd >= 0) {
-    if (done && ::fdatasync(fd) != 0) done = fail_errno("cannot sync the log of", folder());
-    ::close(fd);
-  }
-  if (!done) {
-    note_log(done);
-    return done;
-  }
-  const std::lock_guard lock(mutex_);
-  flushed_sequence_ = std::max(flushed_sequence_, sequence);
-  return {};
 }
 
 uint64_t Store::flushed_sequence() const {
@@ -338,6 +350,14 @@ Result<std::vector<Segment>> Store::seal_batch(const Batch& batch) {
   for (size_t i = 0; i < shelves.size(); ++i) {
     if (shelves[i].empty()) continue;
     const auto shelf = static_cast<Shelf>(i);
+    std::string sums;
+    if (shelf == Shelf::Ledger) {
+      sums = sum_ledger(shelves[i]);
+      shelves[i].clear();
+      for_each_entry(as_bytes(sums), [&](ByteSpan entry) {
+        shelves[i].push_back(reinterpret_cast<const EntryHead*>(entry.data()));
+      });
+    }
     const auto [number, path] = new_segment_path(shelf);
     const std::string whole = options_.folder + "/" + path;
     Result<Segment> segment = fail(ErrorCode::Io, "");
@@ -348,11 +368,7 @@ Result<std::vector<Segment>> Store::seal_batch(const Batch& batch) {
       segment = tl::unexpected<Error>(folder.error());
     }
     if (!segment) {
-      std::error_code code;
-      for (const Segment& done : segments) {
-        fs::remove(options_.folder + "/" + done.path, code);
-        fs::remove(options_.folder + "/" + done.path + ".idx", code);
-      }
+      remove_files(segments);
       return tl::unexpected<Error>(segment.error());
     }
     segment->number = number;
@@ -361,6 +377,30 @@ Result<std::vector<Segment>> Store::seal_batch(const Batch& batch) {
     segments.push_back(std::move(*segment));
   }
   return segments;
+}
+
+void Store::remove_files(const std::vector<Segment>& segments) const {
+  std::error_code code;
+  for (const Segment& segment : segments) {
+    fs::remove(options_.folder + "/" + segment.path, code);
+    fs::remove(options_.folder + "/" + segment.path + ".idx", code);
+  }
+}
+
+Result<std::optional<Damage>> Store::keep_damaged_log(uint64_t log_number) {
+  for (const Damage& known : recovery_.damaged) {
+    if (options_.folder + "/" + known.path != log_path(options_.folder, log_number)) continue;
+    Damage damage = known;
+    damage.path = SL_TRY(set_aside(options_.folder, known.path));
+    return damage;
+  }
+  return std::optional<Damage>();
+}
+
+Result<void> Store::publish(Manifest& next, uint64_t sealed_log) {
+  auto damage = SL_TRY(keep_damaged_log(sealed_log));
+  if (damage) next.damaged.push_back(std::move(*damage));
+  return write_atomically(manifest_path(options_.folder), next.text());
 }
 
 Result<bool> Store::seal() {
@@ -385,10 +425,16 @@ Result<bool> Store::seal() {
   }
   next.sealed_log = std::max(next.sealed_log, batch->log_number());
   next.next_sequence = std::max(next.next_sequence, last_sequence(*batch) + 1);
+  const size_t sealed = segments->size();
   for (Segment& segment : *segments) next.segments.push_back(std::move(segment));
-  if (auto written = write_atomically(manifest_path(options_.folder), next.text()); !written) {
-    note_sealing(&written.error());
-    return tl::unexpected<Error>(written.error());
+  auto published = publish(next, batch->log_number());
+  if (!published) {
+    // Else every attempt would leave its files on a disk that is full already.
+    if (!has_content(manifest_path(options_.folder), next.text())) {
+      remove_files({next.segments.end() - static_cast<ptrdiff_t>(sealed), next.segments.end()});
+    }
+    note_sealing(&published.error());
+    return tl::unexpected<Error>(published.error());
   }
   adopt(std::move(next), {}, batch.get());
   note_sealing(nullptr);
@@ -428,6 +474,11 @@ void Store::adopt(Manifest manifest, std::vector<std::string> gone, const Batch*
   {
     const std::lock_guard lock(mutex_);
     std::erase_if(waiting_, [&](const auto& batch) { return batch.get() == sealed; });
+    if (sealed != nullptr) {
+      distrusted_.erase(sealed->log_number());
+      std::erase_if(unsynced_,
+                    [&](const LogWriter& log) { return log.number() == sealed->log_number(); });
+    }
     for (std::string& path : gone) condemned_.push_back({generation_, std::move(path)});
     manifest_ = std::make_shared<const Manifest>(std::move(manifest));
     published_.push_back({++generation_, manifest_});

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct StoreOptions {
   SealOptions seal;
   uint64_t seal_memory_bytes = uint64_t{384} << 20;
   std::function<Timestamp()> clock;  // wall time; set by whoever opens
+  SyncCall sync_data;                // empty: ::fdatasync
 };
 
 enum class StoreState : uint8_t { Good, Full, Failed };
@@ -48,7 +50,11 @@ struct View {
 struct Recovery {
   uint64_t logs = 0, rows = 0;
   uint64_t cut_bytes = 0;  // of torn tails: what was lost
-  uint64_t orphans = 0;    // files of a sealing that had not ended, removed
+  // Rows that were in a log that another one follows, and were not found.
+  uint64_t lost_rows = 0;
+  // Logs with a damage within them; they are kept in damaged/ when their other rows are sealed.
+  std::vector<Damage> damaged;
+  uint64_t orphans = 0;  // files of a sealing that had not ended, removed
 };
 
 class Store final {
@@ -67,7 +73,9 @@ class Store final {
   Result<void> append(const std::array<ByteSpan, 2>& entries);
   // Numbers for `count` more records.
   uint64_t take_sequences(uint64_t count);
-  // What was appended before is on the disk when this returns.
+  // What was appended before is on the disk when this returns. After an error append() takes
+  // nothing until a later sync() has written again, to new files, what the disk may have dropped;
+  // it also finds out when there is room again.
   Result<void> sync();
   uint64_t flushed_sequence() const;  // records below it survive a power cut
   // Begins a new batch when the one at hand is old (or `now`); sealing it is seal()'s.
@@ -109,9 +117,22 @@ class Store final {
   void remove_orphans();
   Result<void> begin_batch();
   Result<void> begin_first_batch();
+  // The parts of sync(), in this order.
+  Result<void> write_distrusted_again();
+  Result<void> sync_logs();
+  void look_for_room();
+  Result<void> refuse_on_distrust() const;
+  // Of a log whose sync failed: the kernel may have dropped what was to be written, and say nothing
+  // the next time.
+  void distrust(uint64_t log_number);
+  std::shared_ptr<const Batch> find_batch(uint64_t log_number) const;  // mutex_ is held
   // What last went wrong with the log and with sealing; nothing: they are good again.
   void note_log(const Result<void>& done);
   void note_sealing(const Error* error);
+  // The file of a batch that was read from a damaged log, set aside; nothing: it was sound.
+  Result<std::optional<Damage>> keep_damaged_log(uint64_t log_number);
+  Result<void> publish(Manifest& next, uint64_t sealed_log);
+  void remove_files(const std::vector<Segment>& segments) const;
   Result<std::vector<Segment>> seal_batch(const Batch& batch);
   void adopt(Manifest manifest, std::vector<std::string> gone, const Batch* sealed = nullptr);
 
@@ -121,15 +142,17 @@ class Store final {
   std::unique_ptr<Sealer> sealer_;
 
   mutable std::mutex writer_mutex_;  // append, rotate
-  std::optional<LogWriter> log_;
+  std::optional<LogWriter> log_;     // another one only with mutex_, too
   Timestamp batch_began_ = kNoTime;
+  uint64_t refused_bytes_ = 0;  // of the last append for which there was no room
 
   mutable std::mutex mutex_;  // all below
   std::condition_variable changed_;
   std::shared_ptr<const Manifest> manifest_;
   std::vector<std::shared_ptr<Batch>> waiting_;  // full ones, oldest first
   std::shared_ptr<Batch> active_;
-  std::vector<LogWriter> unsynced_;  // logs that are complete and not on the disk yet
+  std::vector<LogWriter> unsynced_;  // logs that are complete and not on the disk yet, oldest first
+  std::set<uint64_t> distrusted_;    // numbers of logs that must be written again
   uint64_t next_segment_ = 1, next_log_ = 1, next_sequence_ = 1;
   uint64_t appended_sequence_ = 1, flushed_sequence_ = 1;
   std::optional<Error> log_trouble_, seal_trouble_;
