@@ -16,6 +16,7 @@ namespace {
 constexpr auto kHouseEvery = std::chrono::milliseconds(1000);
 constexpr uint64_t kCheckpointRounds = 20;
 constexpr auto kSealRetry = std::chrono::milliseconds(1000);
+constexpr size_t kLedgerSources = 4096;
 constexpr int kLastSyncs = 5;
 constexpr auto kLastSyncEvery = std::chrono::milliseconds(200);
 
@@ -197,16 +198,39 @@ void Collector::keep_house() {
   }
 }
 
+// Takes what it can name the sender of out of `rest`.
+void Collector::note_losses_by_source(const std::vector<intake::SourceCounts>& sources,
+                                      intake::DropCounts& rest) {
+  std::map<std::array<uint8_t, 16>, intake::DropCounts> told;
+  for (const intake::SourceCounts& source : sources) {
+    if (source.drops == intake::DropCounts{}) continue;
+    const auto before = told_sources_.find(source.address.octets);
+    for (size_t i = 1; i < intake::kDrops; ++i) {
+      uint64_t more = source.drops[i];
+      // A source that was forgotten and came again counts from nothing.
+      if (before != told_sources_.end() && before->second[i] <= more) more -= before->second[i];
+      more = std::min(more, rest[i]);
+      if (more == 0) continue;
+      rest[i] -= more;
+      keeper_->note_lost(source.address, intake::drop_name(static_cast<intake::Drop>(i)), more);
+    }
+    told.emplace(source.address.octets, source.drops);
+  }
+  told_sources_ = std::move(told);
+}
+
 void Collector::note_intake_losses() {
   if (intake_ == nullptr) return;
-  const intake::Snapshot now = intake_->snapshot(0);
+  const intake::Snapshot now = intake_->snapshot(kLedgerSources);
+  intake::DropCounts rest{};
+  for (size_t i = 1; i < intake::kDrops; ++i) rest[i] = now.totals.drops[i] - told_.drops[i];
+  told_ = now.totals;
+  if (rest != intake::DropCounts{}) note_losses_by_source(now.sources, rest);
   for (size_t i = 1; i < intake::kDrops; ++i) {
-    const uint64_t more = now.totals.drops[i] - told_.drops[i];
-    if (more != 0) {
-      keeper_->note_lost({}, intake::drop_name(static_cast<intake::Drop>(i)), more);
+    if (rest[i] != 0) {
+      keeper_->note_lost({}, intake::drop_name(static_cast<intake::Drop>(i)), rest[i]);
     }
   }
-  told_ = now.totals;
   uint64_t kernel = 0;
   for (const intake::SocketCounts& socket : now.udp) kernel += socket.kernel_drops;
   if (kernel > told_kernel_drops_) {

@@ -2,8 +2,10 @@
 // through the engine into the store, and the store's upkeep. Owns the threads of all that.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -79,6 +81,8 @@ class Collector final {
   void seal_loop();
   void keep_house();
   void note_intake_losses();
+  void note_losses_by_source(const std::vector<intake::SourceCounts>& sources,
+                             intake::DropCounts& rest);
   Result<void> say_last_things();
   Result<void> open_relay();
   void note_relay_losses();
@@ -99,7 +103,9 @@ class Collector final {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::optional<Error> error_;
-  intake::Totals told_;  // losses that the ledger has
+  // Losses that the ledger has; by source of those that were seen lately.
+  intake::Totals told_;
+  std::map<std::array<uint8_t, 16>, intake::DropCounts> told_sources_;
   uint64_t told_kernel_drops_ = 0;
   std::mutex told_mutex_;
   uint64_t told_relay_losses_ = 0;

@@ -155,6 +155,17 @@ TEST_CASE("agents whose clocks are seconds or hours apart: no response stands be
   }
 }
 
+TEST_CASE("a telephone's report in a PUBLISH is tied to the call that it is about") {
+  Bench bench;
+  const std::string report = "VQSessionReport: CallTerm\r\nCallID:c1\r\nLocalID:<sip:a@x>\r\n";
+  std::string publish = test::sip_text("PUBLISH sip:c@x SIP/2.0", "p1", 1, "PUBLISH", report);
+  publish.insert(publish.find("Content-Length"), "Content-Type: application/vq-rtcpxr\r\n");
+  bench.take_hep({told("a", 0, kMillisecond, kInvite), told("a", kSecond, kMillisecond, publish)});
+  const CallDetail detail = detail_of(bench);
+  REQUIRE(detail.tied.size() == 1);
+  CHECK(detail.tied[0].event == "PUBLISH");
+}
+
 TEST_CASE("octets behind Content-Length are kept") {
   Bench bench;
   const std::string text = kInvite + "left over";

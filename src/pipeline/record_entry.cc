@@ -1,5 +1,7 @@
 #include "pipeline/record_entry.h"
 
+#include "base/find.h"
+#include "base/text.h"
 #include "wire/sip/address.h"
 #include "wire/sip/uri.h"
 
@@ -23,6 +25,18 @@ UserHost target(std::string_view request_uri) {
   if (request_uri.empty()) return {};
   if (const auto uri = sip::parse_uri(request_uri)) return {uri->user, uri->host};
   return {};
+}
+
+// The call that a report of a telephone is about (RFC 6035 4.6.2); empty: it is none.
+std::string_view reported_call(const model::Record& record, const weave::SipFacts& facts) {
+  if (facts.method != "PUBLISH" && facts.method != "NOTIFY") return {};
+  const std::string_view text = as_text(record.payload);
+  constexpr std::string_view kLine = "\nCallID:";
+  if (find_any_case(text, "vq-rtcpxr") == std::string_view::npos) return {};
+  const size_t at = find_any_case(text, kLine);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(at + kLine.size());
+  return trim(rest.substr(0, rest.find_first_of("\r\n")));
 }
 
 void take_agent(const model::Record& record, store::RecordFields& fields) {
@@ -57,6 +71,12 @@ void describe_message(const Message& message, store::RecordFields& fields) {
   fields.text(RecordText::CallId) = facts.call_id;
   fields.text(RecordText::CorrelationId) = record.correlation_id;
   fields.text(RecordText::ExtraIds) = record.extra_ids;
+  if (const std::string_view call = reported_call(record, facts); !call.empty()) {
+    fields.made = record.extra_ids.empty() ? "" : std::string(record.extra_ids) + '\n';
+    fields.made += "call:";
+    fields.made += call;
+    fields.text(RecordText::ExtraIds) = fields.made;
+  }
   fields.text(RecordText::Method) = facts.method;
   fields.text(RecordText::Reason) = facts.reason;
   fields.text(RecordText::FromUser) = from.user;

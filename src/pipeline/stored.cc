@@ -497,7 +497,8 @@ Result<CallDetail> load_call(store::Search& search, const store::View& view, con
   for (int round = 0; round < 2; ++round) {
     const size_t known = values.size() + named.size();
     asked.filter = fmt::format(
-        "record.kind != sip and (call_id in {0} or hep.correlation_id in {0} or extra_id in {1})",
+        "record.kind != sip and (call_id in {0} or hep.correlation_id in {0} or extra_id in {1}) "
+        "or method in {{PUBLISH, NOTIFY}} and extra_id in {1}",
         braces(values), braces(named));
     detail.tied =
         SL_TRY(collect(search, view, asked, record_columns(), read_record, kMaxDetailRows));

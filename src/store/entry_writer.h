@@ -23,6 +23,7 @@ struct RecordFields {
   uint32_t cseq = 0, agent_id = 0, quirks = 0;
   std::array<std::string_view, kRecordTexts> texts{};
   ByteSpan payload;
+  std::string made;  // what one of the texts may lie in
 
   std::string_view& text(RecordText which) { return texts[static_cast<size_t>(which)]; }
 };

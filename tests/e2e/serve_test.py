@@ -361,6 +361,20 @@ def test_dialects():
         server.remove()
 
 
+def test_ledger_names_who_was_refused():
+    server = Server(scratch_folder("refused"), hep_password="open sesame")
+    try:
+        server.start()
+        hep.udp(*[hep.v3(numbered("refused", i)) for i in range(3)], b"no HEP at all", port=server.port)
+        rows = wait_for(lambda: (lambda found: found if len(found) > 1 else None)(server.sql(
+            "select source, reason, sum(count) as count from ledger where fate = 'lost' group by all order by reason")), 20)
+        check_equal([(row["source"], row["reason"], int(row["count"])) for row in rows or []],
+                    [("127.0.0.1", "bad-key", 3), ("127.0.0.1", "not-hep", 1)], "the ledger says who was refused, and why")
+        check_equal(server.stop(), 0, "ends")
+    finally:
+        server.remove()
+
+
 def files_with(folder, secrets):
     return [str(path) for path in folder.rglob("*") if path.is_file()
             and any(secret in path.read_bytes() for secret in secrets)]
@@ -456,6 +470,7 @@ def main():
     test_killed_again_and_again()
     test_ended_while_receiving()
     test_dialects()
+    test_ledger_names_who_was_refused()
     test_hostile_clients()
     test_full_disk()
     for check_later, *state in later:
