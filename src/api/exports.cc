@@ -46,7 +46,8 @@ class Export final {
         question_(std::move(question)),
         format_(format),
         masked_(masked),
-        left_(most) {}
+        left_(most),
+        standing_(core_->standings.add(caller_->who, Permission::Export)) {}
 
   // Opens the file, if one is needed, while an error can still be told.
   Result<void> open() {
@@ -138,6 +139,7 @@ class Export final {
 
   Result<void> records(const store::Question& question) {
     const auto take = [&](const store::Rows& row) -> Result<bool> {
+      SL_TRY_VOID(check_standing());
       if (left_ == 0) return false;
       --left_;
       StoredRecord record = pipeline::read_record(row);
@@ -149,7 +151,14 @@ class Export final {
     return {};
   }
 
+  // What is cut off for it ends as any other export that failed: the connection is cut.
+  Result<void> check_standing() const {
+    if (!standing_->is_over()) return {};
+    return fail(ErrorCode::InvalidArgument, "who asked may no longer have it");
+  }
+
   Result<bool> put_call(const pipeline::StoredCall& call) {
+    SL_TRY_VOID(check_standing());
     if (left_ == 0) return false;
     --left_;
     if (format_ == Format::Csv) {
@@ -214,6 +223,7 @@ class Export final {
   Format format_;
   bool masked_;
   uint64_t left_;  // rows that may still be given
+  std::shared_ptr<Standing> standing_;
   store::View view_;
   std::unique_ptr<PacketFile> packets_;
   size_t waiting_ = 0;  // packets that were not given yet

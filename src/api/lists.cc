@@ -183,12 +183,14 @@ Response stream_reply(const Asked& asked, List list, Table table, bool csv) {
   std::shared_ptr<store::Answer> answer = std::move(*opened);
   asked.audit(AuditAction::Search, std::string(store::table_name(table)), search_detail(list, 0),
               "stream");
-  auto run = [core, caller, answer, format = std::move(list.format), heading,
-              csv](http::StreamWriter& out) {
+  auto run = [core, caller, answer, format = std::move(list.format), heading, csv,
+              standing = core->standings.add(asked.who(), Permission::SearchRead)](
+                 http::StreamWriter& out) {
     std::string text = heading;
     while (true) {
       const auto more = answer->next();
-      if (!more) return out.abort();  // the client must not take it for whole
+      // The client must not take it for whole.
+      if (!more || standing->is_over()) return out.abort();
       if (!*more) break;
       if (csv) {
         format.append_csv(text, answer->rows());

@@ -5,6 +5,7 @@
 #include "api/problem.h"
 #include "api/reply.h"
 #include "api/route.h"
+#include "api/standing.h"
 #include "exporter/json.h"
 #include "model/record.h"
 #include "pipeline/call_subject.h"
@@ -101,6 +102,15 @@ Result<std::vector<query::Filter>> tail_filters(const Asked& asked, Scope scope)
   return out;
 }
 
+// Ends the stream when who asked may no longer have it; to be kept until it is closed.
+std::shared_ptr<Standing> watched(const Asked& asked, const std::shared_ptr<EventStream>& stream,
+                                  Permission permission) {
+  return asked.core->standings.add(asked.who(), permission,
+                                   [weak = std::weak_ptr<EventStream>(stream)] {
+                                     if (const auto open = weak.lock()) open->close();
+                                   });
+}
+
 Result<Response> tail(Asked& asked) {
   const bool calls = SL_TRY(asked.choice("table", "calls records")) == "calls";
   pipeline::Tail watching;
@@ -129,10 +139,12 @@ Result<Response> tail(Asked& asked) {
   asked.core->streams.add(stream, false);
   stream->push({"begin", "{}", ""});
   // The core is kept until after the slot has been given back to it.
-  stream->on_close(
-      [core = asked.core,
-       kept = std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(
-           std::move(handle), std::move(slot))]() mutable { kept.reset(); });
+  stream->on_close([core = asked.core, handle, slot,
+                    standing = watched(asked, stream, Permission::SearchRead)]() mutable {
+    handle.reset();
+    standing.reset();
+    slot.reset();
+  });
   asked.audit(admin::AuditAction::Search, calls ? "tail of calls" : "tail of records",
               detail_json({{"filter", asked.param("filter")}}));
   return Response::event_stream(stream);
@@ -148,7 +160,11 @@ Result<Response> events(Asked& asked) {
   const auto stream = EventStream::make();
   asked.core->streams.add(stream, true);
   stream->push({"state", health_json(asked.collector()), ""});
-  stream->on_close([core = asked.core, slot]() mutable { slot.reset(); });
+  stream->on_close([core = asked.core, slot,
+                    standing = watched(asked, stream, Permission::NodesRead)]() mutable {
+    standing.reset();
+    slot.reset();
+  });
   return Response::event_stream(stream);
 }
 
@@ -157,7 +173,7 @@ Result<Response> events(Asked& asked) {
 void add_tails(Routes& routes) {
   RouteInfo info{"live",
                  "Calls once they are over, or records as they come in; what a slow reader misses "
-                 "is told as event \"dropped\"",
+                 "is told as event \"dropped\"; ends when who asked may no longer have it",
                  Access::Allowed, Permission::SearchRead};
   info.parameters = "filter table";
   info.response = "text/event-stream";

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "admin/password.h"
 #include "api/api.h"
@@ -163,6 +164,16 @@ class Bench {
   Reply get(std::string_view target) { return get(target, admin()); }
   Reply post(std::string_view target, std::string body) {
     return ask(http::Method::Post, target, admin(), std::move(body));
+  }
+
+  // Waits for what the server does on threads of its own.
+  template <class Condition>
+  static bool comes_true(Condition&& condition) {
+    for (int i = 0; i < 500; ++i) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
   }
 
   // What a streaming handler writes; small enough for the queue.
