@@ -6,6 +6,7 @@
 #include "api/problem.h"
 #include "api/reply.h"
 #include "api/route.h"
+#include "base/text.h"
 #include "registry/metrics.h"
 #include "store/stat.h"
 
@@ -19,9 +20,10 @@ namespace {
 
 constexpr size_t kMaxNodesTold = 200;
 
+// What is no UTF-8 would make a scraper refuse the whole page.
 std::string label_value(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : to_utf8(text)) {
     if (c == '\\' || c == '"') out += '\\';
     if (c == '\n') {
       out += "\\n";
@@ -143,9 +145,12 @@ void add_nodes(Exposition& out, std::vector<pipeline::NodeFacts> nodes) {
   // One name may report from several addresses: it is one series.
   std::map<std::string, pipeline::NodeFacts> by_name;
   for (pipeline::NodeFacts& node : nodes) {
+    node.name = to_utf8(node.name);  // as they will stand there: a series twice is an error
     if (by_name.size() >= kMaxNodesTold && by_name.count(node.name) == 0) continue;
     const auto [at, fresh] = by_name.emplace(node.name, node);
-    if (!fresh) at->second.records += node.records;
+    if (fresh) continue;
+    at->second.records += node.records;
+    at->second.clock_absurd += node.clock_absurd;
   }
   out.begin(MetricId::SiploomNodeRecordsTotal);
   for (const auto& [name, node] : by_name) out.add(node.records, {name});
@@ -157,6 +162,8 @@ void add_nodes(Exposition& out, std::vector<pipeline::NodeFacts> nodes) {
   for (const auto& [name, node] : by_name) {
     out.add(static_cast<double>(node.clock_offset) / 1e9, {name});
   }
+  out.begin(MetricId::SiploomNodeClockAbsurdTotal);
+  for (const auto& [name, node] : by_name) out.add(node.clock_absurd, {name});
 }
 
 void add_store(Exposition& out, const store::Store& store) {

@@ -33,6 +33,7 @@ void write_node(JsonWriter& json, const pipeline::NodeFacts& node) {
   json.seconds(node.clock_offset);
   json.key("lag_max_s");
   json.seconds(node.lag_max);
+  json.field("clock_absurd", node.clock_absurd);
   json.key("quirks");
   json.begin_array();
   for (size_t i = 0; i < hep::kQuirks; ++i) {

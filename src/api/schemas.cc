@@ -153,7 +153,7 @@ constexpr auto kSchemas = std::to_array<SchemaInfo>({
     {"JobList", "", "rows:Job[]"},
     {"Node", "clock_offset_s: how far its clock is behind ours, network delay included",
      "name:s agent_id:i address:s first_seen:t? last_seen:t? last_time:t? records:i sip:i octets:i "
-     "doubled:i sightings:i rate:n clock_offset_s:n lag_max_s:n quirks:s[]"},
+     "doubled:i sightings:i rate:n clock_offset_s:n lag_max_s:n clock_absurd:i quirks:s[]"},
     {"NodeList", "", "rows:Node[]"},
     {"NodeFate", "", "fate:s reason:s? count:i"},
     {"NodeDetail", "", "name:s seen:Node[] ledger:NodeFate[]"},

@@ -1,6 +1,7 @@
 // The whole way: HEP comes in by UDP, a browser watches it by HTTP.
 #include <unistd.h>
 
+#include "base/text.h"
 #include "http/client.h"
 #include "http/test_server.h"
 #include "support/api_bench.h"
@@ -28,7 +29,7 @@ class Agent {
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
-  void say(const std::string& text, Timestamp time) const {
+  void say(const std::string& text, Timestamp time, std::string_view name = "edge") const {
     hep::Packet packet;
     packet.version = 3;
     packet.family = 2;
@@ -37,7 +38,7 @@ class Agent {
     packet.dst = *parse_endpoint("10.0.0.2:5060");
     packet.time = time;
     packet.agent_id = 7;
-    packet.agent_name = "edge";
+    packet.agent_name = name;
     packet.payload = as_bytes(text);
     std::string encoded;
     REQUIRE(hep::encode(packet, {}, encoded));
@@ -91,6 +92,25 @@ TEST_CASE("what an agent sends is watched, searched and counted while it goes on
   CHECK(!has(blind.hear("\"live-2\""), "live-1"));
   bench.api->stop();
   server.server->stop(kSecond);
+}
+
+TEST_CASE("metrics are UTF-8 whatever an agent calls itself") {
+  Bench bench;
+  const Agent agent(bench.collector->intake()->endpoints().front());
+  const Timestamp now{bench.now.load()};
+  const std::string message = scoped_sip("INVITE sip:bob@x SIP/2.0", "odd-1", 1, "INVITE", "a");
+  for (const std::string_view name : {"\xff\xfe", "\xfe\xff", "a\"b\\c\nd"}) {
+    agent.say(message, now, name);
+  }
+  std::string text;
+  CHECK(http::test::eventually([&] {
+    text = bench.get("/metrics").body;
+    return has(text, "siploom_records_total{kind=\"sip\"} 3\n");
+  }));
+  CHECK(is_utf8(text));
+  // What became one name is one series.
+  CHECK(has(text, "siploom_node_records_total{node=\"\uFFFD\uFFFD\"} 2\n"));
+  CHECK(has(text, "siploom_node_records_total{node=\"a\\\"b\\\\c\\nd\"} 1\n"));
 }
 
 TEST_CASE("a long list streams through a small queue") {

@@ -27,6 +27,7 @@ enum class MetricId : uint16_t {
   SiploomNodeRecordsTotal,
   SiploomNodeLastSeenSeconds,
   SiploomNodeClockOffsetSeconds,
+  SiploomNodeClockAbsurdTotal,
   SiploomStoreSegments,
   SiploomStoreRows,
   SiploomStoreBytes,
@@ -53,6 +54,6 @@ enum class MetricId : uint16_t {
   HeplifyPacketsTotal,
 };
 
-constexpr uint16_t kMetricCount = 45;
+constexpr uint16_t kMetricCount = 46;
 
 }  // namespace siploom::registry
