@@ -126,23 +126,38 @@ struct Page {
 };
 
 Result<Page> read_page(const Asked& asked, List& list, Table table) {
-  const size_t limit = list.selection.limit++;  // one more tells whether there are more
-  auto answer = SL_TRY(asked.search().select(asked.view(), list.question, list.selection));
-  list.selection.limit = limit;
   StreamScope scope(asked, table);
+  std::string reason;  // why there may be more between them; empty: there is not
   Page page;
   JsonWriter json(page.rows);
+// A cursor is only ever of a row that was given: it holds the row's values.
   json.begin_array();
-  std::string cursor;
-  for (size_t seen = 0; SL_TRY(answer->next()); ++seen) {
-    if (seen == limit) {
-      page.next = base64url(cursor);
+  std::string given;
+  // Again as long as the scope leaves room on the page.
+  for (bool more = true; more && page.next.empty();) {
+    auto answer = SL_TRY(asked.search().select(asked.view(), list.question, selection));
+    size_t seen = 0;
+    while (page.next.empty() && SL_TRY(answer->next())) {
+      ++seen;
+      selection.cursor = answer->cursor();
+      if (!SL_TRY(scope.lets_through(answer->rows(), list))) continue;
+      if (page.count == limit) {
+        page.next = base64url(given);
+        break;
+      }
+      given = selection.cursor;
+      list.format.write(json, answer->rows());
+      ++page.count;
+    }
+    more = seen == selection.limit;
+    if (answer->is_partial()) {
+      page.reason = "the search took too long and was ended: these are the rows found until then";
+      page.next.clear();
+  const size_t limit = list.selection.limit;
+  store::Selection selection = list.selection;
+  selection.limit = limit + 1;  // one more tells whether there are more
       break;
     }
-    if (seen + 1 == limit) cursor = answer->cursor();
-    if (!SL_TRY(scope.lets_through(answer->rows(), list))) continue;
-    list.format.write(json, answer->rows());
-    ++page.count;
   }
   json.end_array();
   return page;
@@ -152,7 +167,8 @@ Response page_reply(const Asked& asked, List& list, Table table,
                     std::chrono::steady_clock::time_point began, Result<Page>& page) {
   const auto lost = lost_within(asked, list.range);
   asked.audit(AuditAction::Search, std::string(store::table_name(table)),
-              search_detail(list, page ? page->count : 0), page ? "ok" : "partial");
+              search_detail(list, page ? page->count : 0),
+              page && page->reason.empty() ? "ok" : "partial");
   return object_reply([&](JsonWriter& json) {
     json.key("rows");
     json.raw(page ? page->rows : "[]");
@@ -164,8 +180,8 @@ Response page_reply(const Asked& asked, List& list, Table table,
     json.end_object();
     took_field(json, began);
     lost_field(json, lost);
-    json.field("partial", !page);
-    text_field(json, "reason", page ? "" : page.error().message);
+    json.field("partial", !page || !page->reason.empty());
+    text_field(json, "reason", page ? page->reason : page.error().message);
   });
 }
 

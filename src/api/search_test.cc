@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "base/text.h"
+#include "store/entry_writer.h"
 #include "support/api_bench.h"
 #include "support/schema_check.h"
 
@@ -255,6 +256,48 @@ TEST_CASE("a scope bounds everything that is asked") {
              "carol"));
   CHECK(!has(bench.get("/api/v1/filter/complete?text=from.user+%3D%3D+", scoped).body, "carol"));
   CHECK(bench.get("/api/v1/holds", scoped).status == 403);
+}
+
+TEST_CASE("what is masked cannot be found out by searching for it") {
+  Bench bench;
+  bench.add_calls(2);
+  const Login viewer = bench.as(admin::Role::Operator);
+  const auto found = [&](const std::string& filter, const Login& who,
+                         const std::string& table = "messages") {
+    std::string target = fmt::format("/api/v1/{}?columns=call_id&filter=", table);
+    for (const char c : filter) target += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    const Reply reply = bench.get(target, who);
+    CHECK_MESSAGE(reply.status == 200, reply.body);
+    CHECK(member(reply.body, "partial") == "false");
+    return count_of(reply.body, "\"call_id\":");
+  };
+  const Login& admin = bench.admin();
+  for (const char* secret : {R"("0123abcd")", R"(header["Authorization"] ~ "response=.0")",
+                             R"(header["Authorization"] contains "0123")",
+                             R"(header["Authorization"] ~ "[0-9a-f]{8}")"}) {
+    CHECK_MESSAGE(found(secret, admin) == 2, secret);
+    CHECK_MESSAGE(found(secret, viewer) == 0, secret);
+    CHECK(found(fmt::format("not {}", secret), admin) == 10);
+    CHECK(found(fmt::format("not {}", secret), viewer) == 12);
+    CHECK(found(fmt::format("any({})", secret), admin, "calls") == 2);
+    CHECK(found(fmt::format("any({})", secret), viewer, "calls") == 0);
+  }
+  // An alternative that the stars satisfy tells nothing, and what is shown can be looked for.
+  CHECK(found(R"f(header["Authorization"] ~ "response=.(\\*+|0)")f", viewer) == 2);
+  CHECK(found(R"("response=\"****")", viewer) == 2);
+  CHECK(found(R"("username=\"a\"" and method == INVITE)", viewer) == 2);
+  // Nor by order, or by what is exported.
+  const Reply sorted = bench.get("/api/v1/records?sort=payload&columns=payload&limit=1", viewer);
+  CHECK(!has(sorted.body, "0123abcd"));
+  const Reply exported =
+      bench.ask(Method::Post, "/api/v1/export", viewer,
+                R"({"format":"text","table":"records","filter":"\"0123abcd\""})");
+  CHECK(exported.status == 200);
+  CHECK(exported.body.empty());
+  // A scope is the admin's, and sees all.
+  const Login scoped = bench.as(admin::Role::Operator, R"(any("0123abcd"))");
+  const Reply calls = bench.get("/api/v1/calls", scoped);
+  CHECK_MESSAGE(count_of(calls.body, "\"call_ids\"") == 2, calls.body);
 }
 
 TEST_CASE("an upload becomes a job that reads it into the store") {

@@ -94,6 +94,31 @@ TEST_CASE("what an agent sends is watched, searched and counted while it goes on
   server.server->stop(kSecond);
 }
 
+TEST_CASE("a tail sees messages as who may not read secrets sees them") {
+  Bench bench;
+  const Login viewer = bench.as(admin::Role::Viewer);
+  const http::test::TestServer server(bench.api->make_router(), options_of(bench));
+  http::test::RawClient guess(server), shown(server), secret(server);
+  const auto watch = [&](http::test::RawClient& tail, std::string_view filter, const Login& who) {
+    tail.say(get_request(fmt::format("/api/v1/tail?table=records&filter={}", filter), who));
+    CHECK(has(tail.hear("event: begin"), "200 OK"));
+  };
+  watch(guess, "%220123abcd%22+or+call_id+%3D%3D+end", viewer);
+  watch(shown, "%22response%3D********%22", viewer);
+  watch(secret, "%220123abcd%22", bench.admin());
+  const Agent agent(bench.collector->intake()->endpoints().front());
+  const Timestamp now{bench.now.load()};
+  agent.say(scoped_sip("REGISTER sip:x SIP/2.0", "with-secret", 1, "REGISTER", "alice",
+                       "Authorization: Digest username=\"a\", response=0123abcd\r\n"),
+            now);
+  agent.say(scoped_sip("OPTIONS sip:x SIP/2.0", "end", 1, "OPTIONS", "alice"), now);
+  CHECK(has(secret.hear("with-secret"), "event: record"));
+  CHECK(has(shown.hear("with-secret"), "event: record"));
+  CHECK(!has(guess.hear("\"end\""), "with-secret"));
+  bench.api->stop();
+  server.server->stop(kSecond);
+}
+
 TEST_CASE("metrics are UTF-8 whatever an agent calls itself") {
   Bench bench;
   const Agent agent(bench.collector->intake()->endpoints().front());

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "api/gate.h"
+#include "api/mask.h"
 #include "api/problem.h"
 #include "api/reply.h"
 #include "api/route.h"
@@ -82,24 +83,19 @@ std::string call_json(const model::Call& call) {
   return out;
 }
 
-// The filter of who asks and their scope; both have to let through what is told.
-Result<std::vector<query::Filter>> tail_filters(const Asked& asked, Scope scope) {
-  std::vector<query::Filter> out;
-  for (const std::string_view text :
-       {std::string_view(asked.param("filter")), std::string_view(asked.who().scope)}) {
-    if (text.empty()) continue;
-    out.push_back(SL_TRY(query::Filter::compile(text, scope)));
-    if (scope == Scope::Message && out.back().asks_calls()) {
-      return fail(ErrorCode::InvalidArgument,
-                  "a tail of records cannot ask fields of calls; take table=calls");
-    }
-    // A call that is over no longer has its messages at hand.
-    if (scope == Scope::Call && !out.back().message_predicates().empty()) {
-      return fail(ErrorCode::InvalidArgument,
-                  "a tail of calls can ask only what a call's row has; take table=records");
-    }
+Result<void> add_tail_filter(std::vector<query::Filter>& out, std::string_view text, Scope scope) {
+  if (text.empty()) return {};
+  out.push_back(SL_TRY(query::Filter::compile(text, scope)));
+  if (scope == Scope::Message && out.back().asks_calls()) {
+    return fail(ErrorCode::InvalidArgument,
+                "a tail of records cannot ask fields of calls; take table=calls");
   }
-  return out;
+  // A call that is over no longer has its messages at hand.
+  if (scope == Scope::Call && !out.back().message_predicates().empty()) {
+    return fail(ErrorCode::InvalidArgument,
+                "a tail of calls can ask only what a call's row has; take table=records");
+  }
+  return {};
 }
 
 // Ends the stream when who asked may no longer have it; to be kept until it is closed.
@@ -114,7 +110,11 @@ std::shared_ptr<Standing> watched(const Asked& asked, const std::shared_ptr<Even
 Result<Response> tail(Asked& asked) {
   const bool calls = SL_TRY(asked.choice("table", "calls records")) == "calls";
   pipeline::Tail watching;
-  watching.filters = SL_TRY(tail_filters(asked, calls ? Scope::Call : Scope::Message));
+  // The filter of who asks and their scope; both have to let through what is told.
+  const Scope scope = calls ? Scope::Call : Scope::Message;
+  SL_TRY_VOID(add_tail_filter(!calls && masks(asked) ? watching.masked : watching.filters,
+                              asked.param("filter"), scope));
+  SL_TRY_VOID(add_tail_filter(watching.filters, asked.who().scope, scope));
   auto slot = asked.core->tails.take(asked.who().user_id, kMaxTailsOfUser);
   if (slot == nullptr) {
     return too_many(fmt::format("You watch {} tails already; close one.", kMaxTailsOfUser),

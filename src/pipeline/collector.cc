@@ -8,6 +8,7 @@
 #include "pipeline/fan_in.h"
 #include "pipeline/payload_reader.h"
 #include "pipeline/relay/tap.h"
+#include "wire/sip/secrets.h"
 
 namespace siploom::pipeline {
 
@@ -78,6 +79,7 @@ Result<void> Collector::open() {
   search.folder = options_.store.folder;
   search.memory_bytes = options_.search_bytes;
   search.make_reader = make_payload_reader;
+  search.mask = sip::mask_secrets;
   search_ = SL_TRY(store::Search::open(search));
   KeeperOptions keeping;
   keeping.weave_bytes = options_.weave_bytes;

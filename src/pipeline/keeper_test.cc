@@ -2,11 +2,16 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <mutex>
+#include <thread>
+
 #include "capture/intake_header.h"
 #include "pipeline/engine.h"
 #include "pipeline/payload_reader.h"
 #include "pipeline/stored.h"
 #include "pipeline/test_capture.h"
+#include "pipeline/upkeep.h"
 #include "store/files.h"
 #include "support/temp_folder.h"
 #include "wire/hep/encode.h"
@@ -24,6 +29,7 @@ struct Bench {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<store::Search> search;
   std::unique_ptr<Keeper> keeper;
+  store::MakePayloadReader reader = make_payload_reader;
 
   Bench() { open(); }
   void open() {
@@ -35,7 +41,7 @@ struct Bench {
     store = std::move(*opened);
     store::SearchOptions searching;
     searching.folder = options.folder;
-    searching.make_reader = make_payload_reader;
+    searching.make_reader = reader;
     search = std::move(*store::Search::open(searching));
     KeeperOptions keeping;
     keeping.node = "here";
@@ -103,7 +109,66 @@ test::TestFrame hep_frame(Timestamp received, const hep::Packet& packet, const c
   return frame;
 }
 
+// Reads so many messages; then whoever asked has no time any more.
+class TiringReader final : public store::PayloadReader {
+ public:
+  TiringReader(std::atomic<int>& left, std::atomic<bool>& over) : left_(left), over_(over) {}
+  const query::Subject& read(ByteSpan payload, bool datagram) override {
+    if (--left_ == 0) over_ = true;
+    return reader_->read(payload, datagram);
+  }
+
+ private:
+  std::unique_ptr<store::PayloadReader> reader_ = make_payload_reader();
+  std::atomic<int>& left_;
+  std::atomic<bool>& over_;
+};
+
 }  // namespace
+
+TEST_CASE("a search whose time is over gives the messages it has found until then, at once") {
+  std::atomic<int> left{1'000'000};
+  std::atomic<bool> over{false};
+  Bench bench;
+  bench.reader = [&] { return std::make_unique<TiringReader>(left, over); };
+  bench.close(true);
+  bench.open();
+  std::vector<test::TestFrame> frames;
+  for (int i = 0; i < 500; ++i) test::add_call(frames, i, kStart + i * kSecond);
+  bench.take(std::move(frames));
+  store::Question question;
+  question.filter = "header[\"CSeq\"] contains \"INVITE\"";  // read off the message
+  question.control.cancelled = &over;
+  store::Selection selection;
+  selection.columns = {"sequence", "payload"};
+  selection.limit = 5000;
+  const auto ask = [&](int reads) {
+    left = reads;
+    over = false;
+    size_t rows = 0;
+    auto answer = bench.search->select(bench.store->view(), question, selection);
+    REQUIRE_MESSAGE(answer.has_value(), (answer ? "" : answer.error().message));
+    while (*(*answer)->next()) {
+      CHECK((*answer)->rows().text(1).find("INVITE") != std::string_view::npos);
+      ++rows;
+    }
+    CHECK((*answer)->is_partial() == (reads < 3000));
+    return rows;
+  };
+  CHECK(ask(1'000'000) == 1500);
+  // Rows are asked some thousands at a time; what was found among those before is there.
+  const size_t some = ask(2500);
+  CHECK(some > 500);
+  CHECK(some < 1300);
+  CHECK(left > -64);  // no more than the few that lie between two looks
+  CHECK(ask(3) == 0);
+  selection.limit = 20;  // the latest of those found
+  CHECK(ask(2500) == 20);
+  // What cannot be handed over in part says so.
+  over = true;
+  CHECK(bench.search->group(bench.store->view(), question, {}).error().code ==
+        ErrorCode::LimitExceeded);
+}
 
 TEST_CASE("a call is seen while it rings and becomes a row once it is over") {
   Bench bench;

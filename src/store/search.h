@@ -23,6 +23,7 @@ struct SearchOptions {
   uint64_t temp_bytes = uint64_t{4} << 30;
   unsigned threads = 2;
   MakePayloadReader make_reader;
+  MaskPayload mask = nullptr;  // null: nothing can be asked `masked`
 };
 
 // What is asked of which rows.
@@ -30,9 +31,12 @@ struct Question {
   Table table = Table::Records;
   std::string filter;        // filter language; empty: all
   std::string scope;         // another one that rows have to satisfy, of who asks
+  bool masked = false;       // payloads are seen as who may not read secrets sees them, in columns
+                             // and by the filter; the scope sees all
   Timestamp from = kNoTime;  // by the rows' own time (calls: start); from <= time < to
   Timestamp to = kNoTime;
   uint64_t sequence_from = 0;                // of records: that number and later ones
+  std::vector<uint64_t> sequences;           // of records: these alone, ascending; empty: all
   std::shared_ptr<const RowSet> live_calls;  // calls that are not over, beside the stored ones
   QueryControl control;
 };
@@ -90,13 +94,16 @@ class Answer {
 };
 
 class IndexCache;
+  // Its time was over: these are the rows found until then, and there may be more between them.
+  virtual bool is_partial() const = 0;
 
 class Search final {
  public:
   static Result<std::unique_ptr<Search>> open(const SearchOptions& options);
   ~Search();
 
-  // One page; whether there are more is told by asking for one row more than wanted.
+  // One page; whether there are more is told by asking for one row more than wanted. What reads
+  // messages one by one gives what it has found when its time is over (is_partial()).
   Result<std::unique_ptr<Answer>> select(const View& view, const Question& question,
                                          const Selection& selection);
   // All of it, unsorted, row by row as they are found; limit, sort and cursor do not count.
