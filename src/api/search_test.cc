@@ -300,6 +300,29 @@ TEST_CASE("what is masked cannot be found out by searching for it") {
   CHECK_MESSAGE(count_of(calls.body, "\"call_ids\"") == 2, calls.body);
 }
 
+TEST_CASE("an export that is too large is refused before it begins") {
+  Bench bench;
+  bench.add_calls(3);
+  const auto ask = [&](std::string_view format, std::string_view table) {
+    return bench.post("/api/v1/export",
+                      fmt::format(R"({{"format":"{}","table":"{}"}})", format, table));
+  };
+  REQUIRE(bench.stores->settings.set("export.messages_max", "17", "test"));
+  for (const auto& [format, table] :
+       {std::pair{"pcap", "calls"}, std::pair{"text", "calls"}, std::pair{"jsonl", "records"}}) {
+    const Reply reply = ask(format, table);
+    fits(reply, "Problem", 413);
+    CHECK(has(reply.body, "export.messages_max allows 17"));
+  }
+  CHECK(ask("jsonl", "calls").status == 200);
+  REQUIRE(bench.stores->settings.set("export.messages_max", "18", "test"));
+  CHECK(count_of(ask("jsonl", "records").body, "\n") == 18);
+  CHECK(count_of(ask("text", "calls").body, "INVITE sip:") == 3);
+  REQUIRE(bench.stores->settings.set("export.messages_max", "2", "test"));
+  CHECK(ask("csv", "calls").status == 413);
+  CHECK(has(bench.get("/api/v1/audit?action=export").body, "\"refused\""));
+}
+
 TEST_CASE("an upload becomes a job that reads it into the store") {
   Bench bench;
   bench.add_calls(3);
