@@ -300,6 +300,21 @@ TEST_CASE("what is masked cannot be found out by searching for it") {
   CHECK_MESSAGE(count_of(calls.body, "\"call_ids\"") == 2, calls.body);
 }
 
+TEST_CASE("a rate over a range without an end is the one up to now") {
+  Bench bench;
+  bench.add_calls(4);
+  const auto rate = [&](std::string_view range) {
+    const std::string body =
+        bench.get(fmt::format("/api/v1/group?measures=rate,count&{}", range)).body;
+    const size_t at = body.find("\"values\":[") + 10;
+    return body.substr(at, body.find(']', at) - at);
+  };
+  CHECK(rate("from=-2h&to=now") == rate("from=-2h"));
+  CHECK(rate("from=-2h").starts_with("0.00055"));  // 4 in 7200 s
+  // Without a beginning it begins with the first of them: an hour ago.
+  CHECK(rate("to=now").starts_with("0.0011"));
+}
+
 TEST_CASE("an export that is too large is refused before it begins") {
   Bench bench;
   bench.add_calls(3);

@@ -65,6 +65,9 @@ struct Grouping {
   std::vector<std::string> by;  // fields; of those with several values a row counts for each
   Nanoseconds bucket = 0;       // and over time; 0: not
   std::vector<Measure> measures = {Measure{}};
+  // For rates: where a range without an end ends; kNoTime: with its last row. One without a
+  // beginning begins with its first row.
+  Timestamp now = kNoTime;
   size_t limit = 1000;  // groups (over all buckets): the largest by the first measure
 };
 
@@ -91,11 +94,11 @@ class Answer {
   virtual size_t column_count() const = 0;
   // Continues behind the row at hand when given as Selection::cursor.
   virtual std::string cursor() const = 0;
+  // Its time was over: these are the rows found until then, and there may be more between them.
+  virtual bool is_partial() const = 0;
 };
 
 class IndexCache;
-  // Its time was over: these are the rows found until then, and there may be more between them.
-  virtual bool is_partial() const = 0;
 
 class Search final {
  public:
