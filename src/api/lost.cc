@@ -12,6 +12,8 @@ constexpr auto kPatience = std::chrono::seconds(2);  // an answer does not wait 
 }  // namespace
 
 Result<Lost> lost_within(const Asked& asked, const TimeRange& range) {
+  // It would tell how much there is of what the scope hides.
+  if (!asked.who().scope.empty()) return fail(ErrorCode::NotFound, "not for who has a scope");
   std::string where = "fate = 'lost'";
   // A row is of a whole minute; one that the range only touches counts.
   if (is_known(range.from)) {

@@ -278,3 +278,4 @@ void add_nodes(Routes& routes) {
 }
 
 }  // namespace siploom::api
+  info.whole_scope = true;  // counts of everything tell of what a scope hides

@@ -100,7 +100,8 @@ constexpr auto kSchemas = std::to_array<SchemaInfo>({
      "partial:b copies:i malformed:i media:s[] open:b nodes:s[] correlation_ids:s[] expires_s:i?"},
     {"CallColumns", "With columns=: what was asked for", "=calls"},
     {"CallRow", "", "Call|CallColumns"},
-    {"CallPage", "partial: a limit ended the search, as reason says",
+    {"CallPage",
+     "partial: a limit ended the search, as reason says; lost: null for who has a scope",
      "rows:CallRow[] next:s? range:Range took_ms:i lost:Lost? partial:b reason:s?"},
     {"RecordRow", "What columns= asked for, or the usual ones", "=records"},
     {"RecordPage", "",
@@ -173,7 +174,7 @@ constexpr auto kSchemas = std::to_array<SchemaInfo>({
      "disk_free_bytes:i "
      "shelves:Shelf[] damaged:Damage[]"},
     {"Health", "",
-     "ready:b state:s why:s? flushed_sequence:i version:s started:t? open_calls:i audit_lost:i "
+     "ready:b state:s why:s? flushed_sequence:i? version:s started:t? open_calls:i? audit_lost:i "
      "audit_queued:i streams_open:i searches_running:i"},
     {"SqlRequest", "", "sql:s ~limit:i"},
     {"SqlColumn", "", "name:s type:s"},
