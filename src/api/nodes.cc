@@ -1,11 +1,14 @@
 // Agents, what became of their messages, the intake and the store.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/lost.h"
 #include "api/reply.h"
 #include "api/route.h"
 #include "api/rows.h"
 #include "base/text.h"
+#include "store/journal.h"
 #include "store/stat.h"
 #include "wire/hep/quirk.h"
 
@@ -15,6 +18,8 @@ using admin::Permission;
 using http::Response;
 
 namespace {
+
+constexpr size_t kMaxDropsTold = 100;
 
 void write_node(JsonWriter& json, const pipeline::NodeFacts& node) {
   json.field("name", node.name);
@@ -232,6 +237,20 @@ Result<Response> get_store(Asked& asked) {
       const store::ShelfStat& shelf = stat.shelves[i];
       json.begin_object();
       json.field("shelf", store::shelf_name(static_cast<store::Shelf>(i)));
+void write_drop(JsonWriter& json, const store::DropEvent& event) {
+  json.begin_object();
+  time_field(json, "when", event.when);
+  json.field("reason", store::reason_name(event.reason));
+  json.field("shelf", store::shelf_name(event.shelf));
+  json.field("segments", event.segments);
+  json.field("rows", event.rows);
+  json.field("bytes", event.bytes);
+  json.field("held_rows", event.held_rows);
+  time_field(json, "received_first", event.received_first);
+  time_field(json, "received_last", event.received_last);
+  json.end_object();
+}
+
       json.field("segments", shelf.segments);
       json.field("rows", shelf.rows);
       json.field("bytes", shelf.bytes + shelf.index_bytes);
@@ -263,6 +282,13 @@ RouteInfo node_info(std::string_view summary, std::string_view parameters,
 }
 
 }  // namespace
+    json.key("dropped");  // by retention, the latest first
+    json.begin_array();
+    const std::vector<store::DropEvent> drops = store::read_journal(store.folder());
+    for (size_t i = 0; i < std::min(drops.size(), kMaxDropsTold); ++i) {
+      write_drop(json, drops[drops.size() - 1 - i]);
+    }
+    json.end_array();
 
 void add_nodes(Routes& routes) {
   routes.get("/nodes", list_nodes,
@@ -274,7 +300,9 @@ void add_nodes(Routes& routes) {
                        "from to limit timeout", "LedgerPage"));
   routes.get("/intake", get_intake,
              node_info("Sockets, connections and senders of HEP", "limit", "Intake"));
-  routes.get("/store", get_store, node_info("What is kept, by shelf", "", "StoreState"));
+  routes.get("/store", get_store,
+             node_info("What is kept, by shelf and since when, and what retention dropped", "",
+                       "StoreState"));
 }
 
 }  // namespace siploom::api

@@ -169,10 +169,14 @@ constexpr auto kSchemas = std::to_array<SchemaInfo>({
      "~sources:IntakeSource[]"},
     {"Shelf", "", "shelf:s segments:i rows:i bytes:i first:t? last:t? kept_since:t?"},
     {"Damage", "", "path:s why:s rows:i"},
+    {"Dropped",
+     "reason: age, shelf-size, store-size, free-space or released; held_rows: of the rows, kept on",
+     "when:t? reason:s shelf:s segments:i rows:i bytes:i held_rows:i received_first:t? "
+     "received_last:t?"},
     {"StoreState", "",
      "state:s why:s? flushed_sequence:i unsealed_rows:i memory_bytes:i log_bytes:i disk_bytes:i "
      "disk_free_bytes:i "
-     "shelves:Shelf[] damaged:Damage[]"},
+     "shelves:Shelf[] dropped:Dropped[] damaged:Damage[]"},
     {"Health", "",
      "ready:b state:s why:s? flushed_sequence:i? version:s started:t? open_calls:i? audit_lost:i "
      "audit_queued:i streams_open:i searches_running:i"},

@@ -105,6 +105,7 @@ Result<void> Collector::open() {
   upkeep.seal = options_.store.seal;
   upkeep.merge = options_.merge;
   upkeep.notice = options_.notice;
+  upkeep.news = options_.news;
   upkeep_ = SL_TRY(Upkeep::start(*store_, upkeep));
   SL_TRY_VOID(open_relay());
   threads_.emplace_back([this] { sync_loop(); });

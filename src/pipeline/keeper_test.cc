@@ -322,4 +322,28 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("what retention drops is told as news") {
+  Bench bench;
+  bench.take(one_call());
+  REQUIRE(bench.store->rotate(true));
+  REQUIRE(bench.store->seal());
+  bench.now = bench.now + 3600 * kSecond;
+  UpkeepOptions options;
+  for (store::ShelfLimit& limit : options.retention.shelves) limit.max_age = 60 * kSecond;
+  std::mutex mutex;
+  std::string heard;
+  options.news = [&](std::string_view text) {
+    const std::lock_guard lock(mutex);
+    heard += text;
+  };
+  const auto upkeep = Upkeep::start(*bench.store, options);
+  REQUIRE(upkeep);
+  for (int i = 0; i < 1000 && (*upkeep)->counters().dropped_rows == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  (*upkeep)->stop();
+  CHECK_MESSAGE(heard.find("retention dropped 1 segments of sip (6 rows, ") == 0, heard);
+  CHECK(heard.find("): age") != std::string::npos);
+}
+
 }  // namespace siploom::pipeline
