@@ -51,9 +51,16 @@ Result<List> read_list(const Asked& asked, Table table) {
   list.range = {list.question.from, list.question.to};
   store::Selection& selection = list.selection;
   selection.columns = list.format.columns();
+  // "-start" as the command line has it: the largest first.
   selection.sort = std::string(asked.param("sort"));
+  const bool minus = selection.sort.starts_with('-');
+  if (minus) selection.sort.erase(0, 1);
   const std::string order = SL_TRY(asked.choice("order", "desc asc"));
   selection.descending = order != "asc";
+  if (minus && asked.param("order") == "asc") {
+    return fail(ErrorCode::InvalidArgument,
+                "parameter sort: a '-' says the same as order=desc; leave one of them out");
+  }
   selection.limit = static_cast<size_t>(
       SL_TRY(asked.number("limit", kDefaultRows, 1, static_cast<int64_t>(kMaxRows))));
   if (!asked.param("cursor").empty()) {
@@ -123,14 +130,17 @@ class StreamScope final {
 struct Page {
   std::string rows, next;
   size_t count = 0;
+  std::string reason;  // why there may be more between them; empty: there is not
 };
 
+// A cursor is only ever of a row that was given: it holds the row's values.
 Result<Page> read_page(const Asked& asked, List& list, Table table) {
   StreamScope scope(asked, table);
-  std::string reason;  // why there may be more between them; empty: there is not
+  const size_t limit = list.selection.limit;
+  store::Selection selection = list.selection;
+  selection.limit = limit + 1;  // one more tells whether there are more
   Page page;
   JsonWriter json(page.rows);
-// A cursor is only ever of a row that was given: it holds the row's values.
   json.begin_array();
   std::string given;
   // Again as long as the scope leaves room on the page.
@@ -153,9 +163,6 @@ Result<Page> read_page(const Asked& asked, List& list, Table table) {
     if (answer->is_partial()) {
       page.reason = "the search took too long and was ended: these are the rows found until then";
       page.next.clear();
-  const size_t limit = list.selection.limit;
-  store::Selection selection = list.selection;
-  selection.limit = limit + 1;  // one more tells whether there are more
       break;
     }
   }
@@ -185,7 +192,7 @@ Response page_reply(const Asked& asked, List& list, Table table,
   });
 }
 
-// All rows, as they are found, in constant memory.
+// All rows, as they are found, in constant memory; with a limit so many, in order.
 Response stream_reply(const Asked& asked, List list, Table table, bool csv) {
   if (table == Table::Streams && !asked.who().scope.empty()) {
     return forbidden("Streams are given page by page to who sees a part of the traffic.");
@@ -194,7 +201,9 @@ Response stream_reply(const Asked& asked, List list, Table table, bool csv) {
   auto core = asked.core;
   auto caller = asked.caller;
   const std::string heading = csv ? list.format.csv_heading() : std::string();
-  auto opened = asked.search().stream(asked.view(), list.question, list.selection);
+  auto opened = asked.has("limit")
+                    ? asked.search().select(asked.view(), list.question, list.selection)
+                    : asked.search().stream(asked.view(), list.question, list.selection);
   if (!opened) return problem_of(opened.error(), asked.param("filter"));
   std::shared_ptr<store::Answer> answer = std::move(*opened);
   asked.audit(AuditAction::Search, std::string(store::table_name(table)), search_detail(list, 0),
@@ -219,7 +228,7 @@ Response stream_reply(const Asked& asked, List list, Table table, bool csv) {
       if (!out.write(text)) return;
       text.clear();
     }
-    out.write(text);
+    if (!out.write(text) || answer->is_partial()) out.abort();
   };
   return Response::stream(csv ? "text/csv; charset=utf-8" : "application/x-ndjson", std::move(run));
 }

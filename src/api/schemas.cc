@@ -112,7 +112,7 @@ constexpr auto kSchemas = std::to_array<SchemaInfo>({
      "rows:StreamRow[] next:s? range:Range took_ms:i lost:Lost? partial:b "
      "reason:s?"},
     {"LedgerRow", "", "=ledger"},
-    {"LedgerPage", "", "rows:LedgerRow[] took_ms:i lost:Lost? partial:b reason:s?"},
+    {"LedgerPage", "", "rows:LedgerRow[] next:s? took_ms:i lost:Lost? partial:b reason:s?"},
     {"Record", "A record without its octets; method: of SIP, of other kinds the event",
      "sequence:i time:t received:t kind:@record.kind node:s? agent_id:i transport:s src:s dst:s "
      "call_id:s? correlation_id:s? extra_ids:s[] method:s? status:i? summary:s? retransmission:b "

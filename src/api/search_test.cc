@@ -385,6 +385,48 @@ TEST_CASE("an export that is too large is refused before it begins") {
   CHECK(has(bench.get("/api/v1/audit?action=export").body, "\"refused\""));
 }
 
+TEST_CASE("CSV keeps to a limit, sort=-start is the largest first, and the ledger has pages") {
+  Bench bench;
+  bench.add_calls(5);
+  const Reply csv = bench.get("/api/v1/calls?format=csv&limit=2&columns=call_id");
+  CHECK(csv.body == "call_id\ncall-4\ncall-3\n");
+  CHECK(bench.get("/api/v1/calls?format=ndjson&limit=1&order=asc&columns=call_id").body ==
+        "{\"call_id\":\"call-0\"}\n");
+  CHECK(bench.get("/api/v1/calls?sort=-start&limit=2&format=csv&columns=call_id").body == csv.body);
+  CHECK(bench.get("/api/v1/calls?sort=-start&order=asc").status == 400);
+  std::string entries;
+  for (int i = 0; i < 7; ++i) {
+    store::append_ledger(entries, {kStart + i / 3 * 60 * kSecond,
+                                   store::Fate::Lost,
+                                   {},
+                                   fmt::format("n{}", i % 3),
+                                   "why",
+                                   1,
+                                   1});
+  }
+  for (int i = 0; i < 2; ++i) {  // told apart: one row all the same
+    store::append_ledger(entries, {kStart, store::Fate::Stored, {}, "n", "", 2, 10});
+  }
+  REQUIRE(bench.collector->store().append(as_bytes(entries)));
+  const std::string range = "from=@1789999000&to=@1790001000";
+  const Reply all = bench.get("/api/v1/ledger?" + range);
+  fits(all, "LedgerPage");
+  CHECK(count_of(all.body, "\"minute\":") == count_of(all.body, "\"fate\":"));
+  const size_t rows = count_of(all.body, "\"minute\":");
+  CHECK(rows >= 8);
+  CHECK(has(all.body, "\"count\":4,\"bytes\":20"));
+  size_t seen = 0, pages = 0;
+  for (std::string cursor; cursor != "null" && pages < 20; ++pages) {
+    const Reply page = bench.get(fmt::format("/api/v1/ledger?{}&limit=2&cursor={}", range, cursor));
+    fits(page, "LedgerPage");
+    seen += count_of(page.body, "\"minute\":");
+    cursor = member(page.body, "next");
+  }
+  CHECK(seen == rows);
+  CHECK(pages == (rows + 1) / 2);
+  CHECK(bench.get("/api/v1/ledger?cursor=abc").status == 400);
+}
+
 TEST_CASE("an upload becomes a job that reads it into the store") {
   Bench bench;
   bench.add_calls(3);
