@@ -238,6 +238,9 @@ Result<Response> metrics(Asked& asked) {
     if (!asked.may(admin::Permission::MetricsRead)) {
       return forbidden("It takes the permission metrics.read; ask an admin for it.");
     }
+    if (!asked.who().scope.empty()) {
+      return forbidden("It gives what cannot be cut down to the traffic that you may see.");
+    }
   }
   Exposition out;
   add_server(out, asked);

@@ -285,6 +285,7 @@ TEST_CASE(
     CHECK(bench.get(target).status == 200);
     CHECK(bench.get(target, scoped).status == 403);
   }
+  CHECK(bench.get("/metrics", bench.as(admin::Role::Admin, "from.user == alice")).status == 403);
   const Reply health = bench.get("/api/v1/health", scoped);
   fits(health, "Health");
   CHECK(member(health.body, "flushed_sequence") == "null");
