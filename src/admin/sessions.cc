@@ -37,6 +37,14 @@ Found to_found(const Row& row) {
   return out;
 }
 
+#define SESSION_COLUMNS                                                                  \
+  "SELECT s.id, u.id, u.name, u.role, r.scope, u.scope, s.csrf, s.last_seen, s.expires " \
+  "FROM sessions s JOIN users u ON u.id = s.user_id JOIN roles r ON r.name = u.role "
+
+bool is_over(const Found& found, const SessionLimits& limit, Timestamp now) {
+  return now >= found.expires || now >= found.last_seen + limit.idle;
+}
+
 }  // namespace
 
 SessionLimits Sessions::limits() const {
@@ -78,13 +86,10 @@ Result<Identity> Sessions::find(std::string_view cookie) {
   const Timestamp now = database_.now();
   const SessionLimits limit = limits();
   auto found = SL_TRY(database_.read([&](Connection& db) {
-    return db.find(
-        "SELECT s.id, u.id, u.name, u.role, r.scope, u.scope, s.csrf, s.last_seen, "
-        "s.expires FROM sessions s JOIN users u ON u.id = s.user_id "
-        "JOIN roles r ON r.name = u.role WHERE s.cookie_hash = ? AND u.enabled",
-        {ByteSpan(hash)}, to_found);
+    return db.find(SESSION_COLUMNS "WHERE s.cookie_hash = ? AND u.enabled", {ByteSpan(hash)},
+                   to_found);
   }));
-  if (!found || now >= found->expires || now >= found->last_seen + limit.idle) return no_session();
+  if (!found || is_over(*found, limit, now)) return no_session();
   // A write a request would be one flush of the disk a request.
   if (now - found->last_seen >= std::min(kMinute, limit.idle / 8)) {
     SL_TRY_VOID(database_.write([&](Connection& db) {
@@ -92,6 +97,14 @@ Result<Identity> Sessions::find(std::string_view cookie) {
                     {now, found->identity.session_id});
     }));
   }
+  return std::move(found->identity);
+}
+
+Result<Identity> Sessions::get(int64_t id) {
+  auto found = SL_TRY(database_.read([&](Connection& db) {
+    return db.find(SESSION_COLUMNS "WHERE s.id = ? AND u.enabled", {id}, to_found);
+  }));
+  if (!found || is_over(*found, limits(), database_.now())) return no_session();
   return std::move(found->identity);
 }
 

@@ -42,6 +42,8 @@ class Sessions final {
   // Whose cookie it is; NotFound: nobody's, expired, or of somebody disabled. Notes the time, at
   // most once a minute.
   Result<Identity> find(std::string_view cookie);
+  // The same by its id; asking is no use of it.
+  Result<Identity> get(int64_t id);
   Result<Listed<Session>> list(std::optional<int64_t> user_id, const Page& page = {});
   // NotFound when there is none; `owner`: only if it is this user's.
   Result<void> revoke(int64_t id, std::optional<int64_t> owner);

@@ -52,6 +52,19 @@ Found to_found(const Row& row) {
   return out;
 }
 
+#define IDENTITY_COLUMNS                                                              \
+  "SELECT t.id, u.id, u.name, t.role, u.role, ur.scope, tr.scope, u.scope, t.scope, " \
+  "t.expires, t.last_used FROM tokens t JOIN users u ON u.id = t.owner_id "           \
+  "JOIN roles ur ON ur.name = u.role JOIN roles tr ON tr.name = t.role "
+
+tl::unexpected<Error> no_token() {
+  return fail(ErrorCode::NotFound, "this token is not known, or has expired or been revoked");
+}
+
+bool is_over(const Found& found, Timestamp now) {
+  return is_known(found.expires) && now >= found.expires;
+}
+
 Result<void> check_owner(Connection& db, const NewToken& token) {
   const auto owners =
       SL_TRY(db.find("SELECT role FROM users WHERE id = ? AND enabled", {token.owner_id},
@@ -104,21 +117,24 @@ Result<Identity> Tokens::find(std::string_view secret) {
   const Sha256 hash = sha256(secret);
   const Timestamp now = database_.now();
   auto found = SL_TRY(database_.read([&](Connection& db) {
-    return db.find(
-        "SELECT t.id, u.id, u.name, t.role, u.role, ur.scope, tr.scope, u.scope, "
-        "t.scope, t.expires, t.last_used FROM tokens t "
-        "JOIN users u ON u.id = t.owner_id JOIN roles ur ON ur.name = u.role "
-        "JOIN roles tr ON tr.name = t.role WHERE t.token_hash = ? AND u.enabled",
-        {ByteSpan(hash)}, to_found);
+    return db.find(IDENTITY_COLUMNS "WHERE t.token_hash = ? AND u.enabled", {ByteSpan(hash)},
+                   to_found);
   }));
-  if (!found || (is_known(found->expires) && now >= found->expires))
-    return fail(ErrorCode::NotFound, "this token is not known, or has expired or been revoked");
+  if (!found || is_over(*found, now)) return no_token();
   if (!is_known(found->last_used) || now - found->last_used >= kMinute) {
     SL_TRY_VOID(database_.write([&](Connection& db) {
       return db.run("UPDATE tokens SET last_used = ? WHERE id = ?",
                     {now, found->identity.token_id});
     }));
   }
+  return std::move(found->identity);
+}
+
+Result<Identity> Tokens::get(int64_t id) {
+  auto found = SL_TRY(database_.read([&](Connection& db) {
+    return db.find(IDENTITY_COLUMNS "WHERE t.id = ? AND u.enabled", {id}, to_found);
+  }));
+  if (!found || is_over(*found, database_.now())) return no_token();
   return std::move(found->identity);
 }
 

@@ -45,6 +45,8 @@ class Tokens final {
   // Whose token it is; NotFound: nobody's, expired, or of somebody disabled. Notes the time, at
   // most once a minute.
   Result<Identity> find(std::string_view secret);
+  // The same by its id; asking is no use of it.
+  Result<Identity> get(int64_t id);
   Result<Listed<Token>> list(std::optional<int64_t> owner_id, const Page& page = {});
   // NotFound when there is none; `owner`: only if it is this user's.
   Result<void> revoke(int64_t id, std::optional<int64_t> owner);

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "registry/metrics.h"
+#include "store/journal.h"
 #include "support/api_bench.h"
 #include "support/schema_check.h"
 
@@ -205,7 +206,13 @@ TEST_CASE("the state of nodes, intake, store and server is told") {
   CHECK(bench.get("/api/v1/nodes/nobody").status == 404);
   fits(bench.get("/api/v1/ledger"), "LedgerPage");
   fits(bench.get("/api/v1/intake"), "Intake");
-  fits(bench.get("/api/v1/store"), "StoreState");
+  store::DropEvent event;
+  event.when = event.received_first = event.received_last = kStart;
+  event.rows = 12345;
+  REQUIRE(store::append_journal(bench.collector->store().folder(), {event}));
+  const Reply kept = bench.get("/api/v1/store");
+  fits(kept, "StoreState");
+  CHECK(has(kept.body, R"("reason":"age","shelf":"sip","segments":0,"rows":12345,)"));
   fits(bench.get("/api/v1/health"), "Health");
   fits(bench.get("/api/v1/fields"), "FieldList");
   fits(bench.get("/api/v1/secrets"), "SecretDays");

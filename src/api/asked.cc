@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/mask.h"
 #include "base/json_writer.h"
 #include "base/text.h"
 
@@ -138,6 +139,7 @@ Result<store::Question> Asked::question(store::Table table) const {
     SL_TRY_VOID(query::Filter::compile(param("filter"), scope_of(table)));
   }
   out.scope = who().scope;
+  out.masked = masks(*this);
   const TimeRange times = SL_TRY(range());
   out.from = times.from;
   out.to = times.to;

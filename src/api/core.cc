@@ -112,6 +112,7 @@ void Core::keep_house() {
   for (int round = 0; !stopping_; ++round) {
     wake_.wait_for(lock, kHouseEvery, [this] { return stopping_; });
     lock.unlock();
+    standings.look(context.stores);  // before anything more is told
     tell_state();
     static_cast<void>(context.stores.audit.flush_audit());  // it is tried again, and counted
     if (round % kPurgeEvery == kPurgeEvery - 1) {

@@ -15,6 +15,7 @@
 #include "api/jobs.h"
 #include "api/limits.h"
 #include "api/meters.h"
+#include "api/standing.h"
 #include "http/event_stream.h"
 
 namespace siploom::api {
@@ -50,6 +51,7 @@ struct Core final {
   Slots searches, tails;
   RateLimits rates;
   Streams streams;
+  Standings standings;
   Meters requests;
   Jobs jobs;
   Timestamp started;

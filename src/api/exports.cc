@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <compare>
 
 #include "api/body.h"
 #include "api/mask.h"
@@ -26,8 +27,11 @@ using store::Table;
 
 namespace {
 
-constexpr size_t kPageRows = 5'000;   // read at once
-constexpr size_t kCallsAtOnce = 500;  // whose messages are read at once
+constexpr size_t kPageRows = 5'000;           // calls read at once
+constexpr size_t kIdBytesAtOnce = 48 * 1024;  // of Call-IDs in one filter, which may have 64 KiB
+// Read, and put in order, at once: each time whole segments may be gone through.
+constexpr size_t kRecordsAtOnce = 50'000;
+constexpr uint64_t kBytesAtOnce = uint64_t{64} << 20;
 constexpr auto kPagePatience = std::chrono::minutes(5);
 
 enum class Format : uint8_t { Pcap, Pcapng, Text, Jsonl, Csv };
@@ -46,16 +50,36 @@ class Export final {
         question_(std::move(question)),
         format_(format),
         masked_(masked),
-        left_(most) {}
+        most_(most),
+        standing_(core_->standings.add(caller_->who, Permission::Export)) {}
 
-  // Opens the file, if one is needed, while an error can still be told.
+  // Finds out what is to be given, and opens the file, if one is needed, while an error can still
+  // be told: LimitExceeded when it is more than may be given.
   Result<void> open() {
-    if (format_ != Format::Pcap && format_ != Format::Pcapng) return {};
-    packets_ = SL_TRY(PacketFile::open(
-        core_->context.spool_folder,
-        format_ == Format::Pcap ? capture::FileFormat::Pcap : capture::FileFormat::PcapNg));
+    if (format_ == Format::Pcap || format_ == Format::Pcapng) {
+      packets_ = SL_TRY(PacketFile::open(
+          core_->context.spool_folder,
+          format_ == Format::Pcap ? capture::FileFormat::Pcap : capture::FileFormat::PcapNg));
+    }
+    if (question_.table == Table::Records) {
+      SL_TRY_VOID(find(question_));
+    } else if (gives_calls()) {
+      question_.control = patient();
+      const auto counted = SL_TRY(search().group(view_, question_, {}));
+      for (const store::GroupRow& row : counted.rows) {
+        const double count = row.values[0].value_or(0);
+        if (count > static_cast<double>(most_)) return too_many(static_cast<uint64_t>(count));
+      }
+    } else {
+      SL_TRY_VOID(find_messages_of_calls());
+    }
+    std::sort(found_.begin(), found_.end());
+    // A Call-ID that came again can have been looked for twice.
+    found_.erase(std::unique(found_.begin(), found_.end()), found_.end());
     return {};
   }
+
+  bool is_too_large() const { return too_large_; }
 
   void run(StreamWriter& out) {
     out_ = &out;
@@ -63,15 +87,88 @@ class Export final {
     if (format_ == Format::Csv && question_.table == Table::Records) {
       text_ = "time,src,dst,transport,kind,node,call_id,method,status,summary,payload\n";
     }
-    const bool rows =
-        question_.table == Table::Calls && (format_ == Format::Jsonl || format_ == Format::Csv);
-    const auto done = rows || question_.table == Table::Calls ? calls(rows) : records(question_);
+    const auto done = gives_calls() ? calls() : records();
     if (!done) core_->doubt(done.error());
-    if (!done || !flush(true)) out.abort();
+    if (done && flush(true)) return;
+    out.abort();  // nobody is to take it for whole
+    admin::AuditEvent event = admin::audit_event(AuditAction::Export, caller_->who, caller_->from);
+    event.object = store::table_name(question_.table);
+    event.result = done ? "partial: who asked has gone" : "partial: " + done.error().message;
+    static_cast<void>(core_->context.stores.audit.add(std::move(event)));
   }
 
  private:
   store::Search& search() const { return core_->context.collector.search(); }
+  bool gives_calls() const {
+    return question_.table == Table::Calls && (format_ == Format::Jsonl || format_ == Format::Csv);
+  }
+  static store::QueryControl patient() {
+    store::QueryControl control;
+    control.deadline = std::chrono::steady_clock::now() + kPagePatience;
+    return control;
+  }
+  tl::unexpected<Error> too_many(uint64_t count) {
+    too_large_ = true;
+    return fail(ErrorCode::LimitExceeded,
+                fmt::format("{} {} match, and export.messages_max allows {}: narrow the filter or "
+                            "the time range, or have an admin raise it",
+                            count, gives_calls() ? "calls" : "messages or more", most_));
+  }
+
+  // Adds the records that match to what is to be given.
+  Result<void> find(store::Question question) {
+    store::Selection selection;
+    selection.columns = {"time", "sequence", "size"};
+    question.control = patient();
+    auto answer = SL_TRY(search().stream(view_, question, selection));
+    while (SL_TRY(answer->next())) {
+      if (found_.size() >= most_) return too_many(most_ + 1);
+      const store::Rows& rows = answer->rows();
+      found_.push_back({rows.integer(0), static_cast<uint64_t>(rows.integer(1)),
+                        static_cast<uint32_t>(rows.integer(2))});
+    }
+    return {};
+  }
+
+  // Messages of calls that the scope lets through are let through, each.
+  Result<void> find_messages_of_calls() {
+    constexpr Nanoseconds kAround = 120 * kSecond;
+    store::Selection selection;
+    selection.columns = {"call_id", "start", "last"};
+    question_.control = patient();
+    auto answer = SL_TRY(search().stream(view_, question_, selection));
+    struct Wanted {
+      std::string id;
+      Timestamp start, last;
+    };
+    std::vector<Wanted> calls;
+    while (SL_TRY(answer->next())) {
+      const store::Rows& rows = answer->rows();
+      if (calls.size() >= most_) return too_many(most_ + 1);  // each has a message at least
+      calls.push_back({std::string(rows.text(0)), {rows.integer(1)}, {rows.integer(2)}});
+    }
+    // As segments have them: few parts of each are looked at for neighbours.
+    std::sort(calls.begin(), calls.end(),
+              [](const Wanted& a, const Wanted& b) { return a.id < b.id; });
+    for (size_t at = 0; at < calls.size();) {
+      std::string ids;
+      store::Question question;
+      question.table = Table::Records;
+      Timestamp first = calls[at].start, last = calls[at].last;
+      for (; at < calls.size() && ids.size() < kIdBytesAtOnce; ++at) {
+        const Wanted& call = calls[at];
+        const bool again = !ids.empty() && call.id == calls[at - 1].id;
+        if (!again) ids += (ids.empty() ? "" : ", ") + query::quoted(call.id);
+        first = std::min(first, call.start);
+        last = std::max(last, call.last);
+      }
+      question.filter = fmt::format("record.kind == sip and call_id in {{{}}}", ids);
+      question.from = first + -kAround;
+      question.to = last + kAround;
+      SL_TRY_VOID(find(std::move(question)));
+    }
+    return {};
+  }
 
   // Calls `take(rows)` with every row, page by page; false: the client has gone.
   template <class Take>
@@ -82,8 +179,7 @@ class Export final {
     selection.descending = false;
     selection.limit = kPageRows;
     while (true) {
-      question.control = {};
-      question.control.deadline = std::chrono::steady_clock::now() + kPagePatience;
+      question.control = patient();
       auto answer = SL_TRY(search().select(view_, question, selection));
       size_t count = 0;
       while (SL_TRY(answer->next())) {
@@ -105,53 +201,53 @@ class Export final {
     if (ns) question.from = {*ns};
   }
 
-  Result<void> calls(bool rows) {
-    std::vector<std::string> ids;
-    Timestamp first = kNoTime, last = kNoTime;
+  Result<void> calls() {
     const auto take = [&](const store::Rows& row) -> Result<bool> {
-      const auto call = pipeline::read_call(row);
-      if (rows) return put_call(*call);
-      ids.push_back(query::quoted(model::call_id(call->call)));
-      first = is_known(first) ? std::min(first, call->call.start) : call->call.start;
-      last = is_known(last) ? std::max(last, call->call.last) : call->call.last;
-      if (ids.size() < kCallsAtOnce) return true;
-      return messages_of(ids, first, last);
+      return put_call(*pipeline::read_call(row));
     };
-    const bool whole = SL_TRY(pages(question_, pipeline::call_columns(), take));
-    if (whole && !ids.empty()) static_cast<void>(SL_TRY(messages_of(ids, first, last)));
+    static_cast<void>(SL_TRY(pages(question_, pipeline::call_columns(), take)));
     return {};
   }
 
-  // Messages of calls that the scope lets through are let through, each.
-  Result<bool> messages_of(std::vector<std::string>& ids, Timestamp& first, Timestamp& last) {
-    constexpr Nanoseconds kAround = 120 * kSecond;
-    store::Question question;
-    question.table = Table::Records;
-    question.filter = fmt::format("record.kind == sip and call_id in {{{}}}", fmt::join(ids, ", "));
-    question.from = first + -kAround;
-    question.to = last + kAround;
-    ids.clear();
-    first = last = kNoTime;
-    if (auto done = records(question); !done) return tl::unexpected<Error>(done.error());
-    return out_->is_open() && left_ != 0;
+  // What was found, in order of time, many at a time.
+  Result<void> records() {
+    store::Selection selection;
+    selection.columns = pipeline::record_columns();
+    for (size_t at = 0; at < found_.size();) {
+      store::Question question;
+      question.table = Table::Records;
+      for (uint64_t bytes = 0;
+           at < found_.size() && bytes < kBytesAtOnce && question.sequences.size() < kRecordsAtOnce;
+           ++at) {
+        question.sequences.push_back(found_[at].sequence);
+        bytes += found_[at].size;
+      }
+      std::sort(question.sequences.begin(), question.sequences.end());
+      question.control = patient();
+      std::vector<StoredRecord> block;
+      auto answer = SL_TRY(search().stream(view_, question, selection));
+      while (SL_TRY(answer->next())) block.push_back(pipeline::read_record(answer->rows()));
+      std::sort(block.begin(), block.end(), [](const StoredRecord& a, const StoredRecord& b) {
+        return std::pair(a.time, a.sequence) < std::pair(b.time, b.sequence);
+      });
+      for (StoredRecord& record : block) {
+        SL_TRY_VOID(check_standing());
+        if (masked_) mask_secrets(record.payload);
+        SL_TRY_VOID(put(record));
+        if (!flush(false)) return fail(ErrorCode::Io, "who asked has gone");
+      }
+    }
+    return {};
   }
 
-  Result<void> records(const store::Question& question) {
-    const auto take = [&](const store::Rows& row) -> Result<bool> {
-      if (left_ == 0) return false;
-      --left_;
-      StoredRecord record = pipeline::read_record(row);
-      if (masked_) mask_secrets(record.payload);
-      SL_TRY_VOID(put(record));
-      return flush(false);
-    };
-    static_cast<void>(SL_TRY(pages(question, pipeline::record_columns(), take)));
-    return {};
+  // What is cut off for it ends as any other export that failed: the connection is cut.
+  Result<void> check_standing() const {
+    if (!standing_->is_over()) return {};
+    return fail(ErrorCode::InvalidArgument, "who asked may no longer have it");
   }
 
   Result<bool> put_call(const pipeline::StoredCall& call) {
-    if (left_ == 0) return false;
-    --left_;
+    SL_TRY_VOID(check_standing());
     if (format_ == Format::Csv) {
       exporter::append_csv(text_, call.call);
     } else {
@@ -214,7 +310,16 @@ class Export final {
   store::Question question_;
   Format format_;
   bool masked_;
-  uint64_t left_;  // rows that may still be given
+  bool too_large_ = false;
+  const uint64_t most_;  // rows that may be given
+  struct Found {         // a record that is to be given
+    int64_t time = 0;
+    uint64_t sequence = 0;
+    uint32_t size = 0;
+    auto operator<=>(const Found&) const = default;
+  };
+  std::vector<Found> found_;
+  std::shared_ptr<Standing> standing_;
   std::unique_ptr<PacketFile> packets_;
   size_t waiting_ = 0;  // packets that were not given yet
   std::string text_;
@@ -246,16 +351,24 @@ Result<Response> export_all(Asked& asked) {
     return problem_of(compiled.error(), question.filter);
   }
   question.scope = asked.who().scope;
+  question.masked = masks(asked);
   question.from = SL_TRY(body.time("from", asked.now()));
   question.to = SL_TRY(body.time("to", asked.now()));
   asked.add_live_calls(question);
   const auto most = static_cast<uint64_t>(
       asked.stores().settings.snapshot()->number(registry::SettingId::ExportMessagesMax));
-  asked.audit(AuditAction::Export, table,
-              detail_json({{"filter", question.filter}, {"format", format}}));
+  const std::string detail = detail_json({{"filter", question.filter}, {"format", format}});
   auto work =
       std::make_shared<Export>(asked, question, static_cast<Format>(index), masks(asked), most);
-  SL_TRY_VOID(work->open());
+  if (auto opened = work->open(); !opened) {
+    asked.audit(AuditAction::Export, table, detail, "refused");
+    if (!work->is_too_large()) {
+      return problem_of(opened.error(), question.filter);
+    }
+    return Response::problem(413, "too-large", "That is more than can be exported at once",
+                             opened.error().message);
+  }
+  asked.audit(AuditAction::Export, table, detail);
   return Response::stream(kTypes[index], [work](StreamWriter& out) { work->run(out); })
       .header("Content-Disposition",
               attachment(fmt::format("siploom-{}.{}", table, format == "text" ? "txt" : format)));
@@ -266,7 +379,8 @@ Result<Response> export_all(Asked& asked) {
 void add_exports(Routes& routes) {
   RouteInfo info{"export",
                  "All that matches, in order of time, as pcap, pcapng, text, jsonl or csv; "
-                 "packets have made-up link and IP headers",
+                 "packets have made-up link and IP headers. More than export.messages_max is "
+                 "refused (413); what fails later cuts the connection",
                  Access::Allowed, Permission::Export};
   info.body = "ExportRequest";
   info.response = "application/octet-stream";

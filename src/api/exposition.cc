@@ -5,6 +5,7 @@
 #include <array>
 
 #include "api/asked.h"
+#include "base/text.h"
 
 namespace siploom::api {
 
@@ -12,9 +13,10 @@ using registry::MetricId;
 
 namespace {
 
+// What is no UTF-8 would make a scraper refuse the whole page.
 std::string label_value(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : to_utf8(text)) {
     if (c == '\\' || c == '"') out += '\\';
     if (c == '\n') {
       out += "\\n";

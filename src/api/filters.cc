@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "api/complete.h"
+#include "api/mask.h"
 #include "api/problem.h"
 #include "api/reply.h"
 #include "api/route.h"
@@ -71,6 +72,7 @@ void add_seen_values(const Asked& asked, const Completion& completion, Scope sco
   store::Question question;
   question.table = scope == Scope::Call ? store::Table::Calls : store::Table::Records;
   question.scope = asked.who().scope;
+  question.masked = masks(asked);
   question.from = asked.now() + -kValueRange;
   asked.add_live_calls(question);
   question.control.deadline = std::chrono::steady_clock::now() + kValuePatience;

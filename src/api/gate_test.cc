@@ -135,6 +135,60 @@ TEST_CASE("every route lets through the roles that its permission says, and nobo
   }
 }
 
+TEST_CASE(
+    "tails and exports end when who asked logs out, is disabled or gone, or a token is over") {
+  Bench bench;
+  bench.add_calls(1);
+  const auto tail = [&](const Login& login, std::string_view target = "/api/v1/tail") {
+    const Reply reply = bench.get(target, login);
+    REQUIRE(reply.response.events);
+    return reply.response.events;
+  };
+  const auto with_token = [&](const admin::Tokens::Made& token) {
+    http::Request request = Bench::request_of(Method::Get, "/api/v1/tail?table=records");
+    request.headers.add("Authorization", "Bearer " + token.secret);
+    const Reply reply = bench.send(request);
+    REQUIRE(reply.response.events);
+    return reply.response.events;
+  };
+  const Login stays = bench.as(admin::Role::Operator), leaves = bench.as(admin::Role::Operator),
+              disabled = bench.as(admin::Role::Viewer), narrowed = bench.as(admin::Role::Viewer),
+              gone = bench.as(admin::Role::Viewer);
+  const auto revoked =
+      bench.stores->tokens.make({stays.user_id, "one", admin::Role::Viewer, "", kNoTime});
+  const auto expired = bench.stores->tokens.make(
+      {stays.user_id, "two", admin::Role::Viewer, "", Timestamp{bench.now.load()} + kSecond});
+  REQUIRE((revoked && expired));
+  const auto kept = tail(stays);
+  const std::vector<std::shared_ptr<http::EventStream>> ended = {
+      tail(leaves),        tail(leaves, "/api/v1/events"),           tail(disabled),
+      tail(narrowed),      tail(gone, "/api/v1/tail?table=records"), with_token(*revoked),
+      with_token(*expired)};
+  const auto export_of = [&](const Login& login) {
+    return bench.router.answer(*std::make_unique<http::Request>(Bench::request_of(
+        Method::Post, "/api/v1/export", &login, R"({"format":"jsonl","table":"records"})")));
+  };
+  http::Response of_leaver = export_of(leaves), of_stayer = export_of(stays);
+  REQUIRE((of_leaver.writer && of_stayer.writer));
+  CHECK(bench.ask(Method::Post, "/api/v1/auth/logout", leaves).status == 204);
+  admin::UserChange change;
+  change.enabled = false;
+  CHECK(bench.stores->users.change(disabled.user_id, change));
+  change = {};
+  change.scope = "from.user == alice";
+  CHECK(bench.stores->users.change(narrowed.user_id, change));
+  CHECK(bench.stores->users.remove(gone.user_id));
+  CHECK(bench.stores->tokens.revoke(revoked->token.id, std::nullopt));
+  bench.now += 2 * kSecond;
+  for (const auto& stream : ended) {
+    CHECK(Bench::comes_true([&] { return stream->is_closed(); }));
+  }
+  CHECK(!kept->is_closed());
+  kept->close();
+  CHECK(!has(Bench::streamed(of_leaver), "call-0"));
+  CHECK(has(Bench::streamed(of_stayer), "call-0"));
+}
+
 TEST_CASE("what cannot be cut down to a scope is not for who has one") {
   Bench bench;
   const Login scoped = bench.as(admin::Role::Admin, "from.user == alice");

@@ -133,6 +133,7 @@ Nanoseconds usual_bucket(const store::Question& question, Timestamp now) {
 Result<store::Grouping> read_grouping(const Asked& asked, const store::Question& question,
                                       bool buckets) {
   store::Grouping grouping;
+  grouping.now = asked.now();
   grouping.by = asked.list("by");
   SL_TRY_VOID(check_fields(asked, grouping.by));
   grouping.bucket = buckets ? usual_bucket(question, asked.now()) : 0;

@@ -51,9 +51,16 @@ Result<List> read_list(const Asked& asked, Table table) {
   list.range = {list.question.from, list.question.to};
   store::Selection& selection = list.selection;
   selection.columns = list.format.columns();
+  // "-start" as the command line has it: the largest first.
   selection.sort = std::string(asked.param("sort"));
+  const bool minus = selection.sort.starts_with('-');
+  if (minus) selection.sort.erase(0, 1);
   const std::string order = SL_TRY(asked.choice("order", "desc asc"));
   selection.descending = order != "asc";
+  if (minus && asked.param("order") == "asc") {
+    return fail(ErrorCode::InvalidArgument,
+                "parameter sort: a '-' says the same as order=desc; leave one of them out");
+  }
   selection.limit = static_cast<size_t>(
       SL_TRY(asked.number("limit", kDefaultRows, 1, static_cast<int64_t>(kMaxRows))));
   if (!asked.param("cursor").empty()) {
@@ -123,26 +130,41 @@ class StreamScope final {
 struct Page {
   std::string rows, next;
   size_t count = 0;
+  std::string reason;  // why there may be more between them; empty: there is not
 };
 
+// A cursor is only ever of a row that was given: it holds the row's values.
 Result<Page> read_page(const Asked& asked, List& list, Table table) {
-  const size_t limit = list.selection.limit++;  // one more tells whether there are more
-  auto answer = SL_TRY(asked.search().select(asked.view(), list.question, list.selection));
-  list.selection.limit = limit;
   StreamScope scope(asked, table);
+  const size_t limit = list.selection.limit;
+  store::Selection selection = list.selection;
+  selection.limit = limit + 1;  // one more tells whether there are more
   Page page;
   JsonWriter json(page.rows);
   json.begin_array();
-  std::string cursor;
-  for (size_t seen = 0; SL_TRY(answer->next()); ++seen) {
-    if (seen == limit) {
-      page.next = base64url(cursor);
+  std::string given;
+  // Again as long as the scope leaves room on the page.
+  for (bool more = true; more && page.next.empty();) {
+    auto answer = SL_TRY(asked.search().select(asked.view(), list.question, selection));
+    size_t seen = 0;
+    while (page.next.empty() && SL_TRY(answer->next())) {
+      ++seen;
+      selection.cursor = answer->cursor();
+      if (!SL_TRY(scope.lets_through(answer->rows(), list))) continue;
+      if (page.count == limit) {
+        page.next = base64url(given);
+        break;
+      }
+      given = selection.cursor;
+      list.format.write(json, answer->rows());
+      ++page.count;
+    }
+    more = seen == selection.limit;
+    if (answer->is_partial()) {
+      page.reason = "the search took too long and was ended: these are the rows found until then";
+      page.next.clear();
       break;
     }
-    if (seen + 1 == limit) cursor = answer->cursor();
-    if (!SL_TRY(scope.lets_through(answer->rows(), list))) continue;
-    list.format.write(json, answer->rows());
-    ++page.count;
   }
   json.end_array();
   return page;
@@ -152,7 +174,8 @@ Response page_reply(const Asked& asked, List& list, Table table,
                     std::chrono::steady_clock::time_point began, Result<Page>& page) {
   const auto lost = lost_within(asked, list.range);
   asked.audit(AuditAction::Search, std::string(store::table_name(table)),
-              search_detail(list, page ? page->count : 0), page ? "ok" : "partial");
+              search_detail(list, page ? page->count : 0),
+              page && page->reason.empty() ? "ok" : "partial");
   return object_reply([&](JsonWriter& json) {
     json.key("rows");
     json.raw(page ? page->rows : "[]");
@@ -164,12 +187,12 @@ Response page_reply(const Asked& asked, List& list, Table table,
     json.end_object();
     took_field(json, began);
     lost_field(json, lost);
-    json.field("partial", !page);
-    text_field(json, "reason", page ? "" : page.error().message);
+    json.field("partial", !page || !page->reason.empty());
+    text_field(json, "reason", page ? page->reason : page.error().message);
   });
 }
 
-// All rows, as they are found, in constant memory.
+// All rows, as they are found, in constant memory; with a limit so many, in order.
 Response stream_reply(const Asked& asked, List list, Table table, bool csv) {
   if (table == Table::Streams && !asked.who().scope.empty()) {
     return forbidden("Streams are given page by page to who sees a part of the traffic.");
@@ -178,7 +201,9 @@ Response stream_reply(const Asked& asked, List list, Table table, bool csv) {
   auto core = asked.core;
   auto caller = asked.caller;
   const std::string heading = csv ? list.format.csv_heading() : std::string();
-  auto opened = asked.search().stream(asked.view(), list.question, list.selection);
+  auto opened = asked.has("limit")
+                    ? asked.search().select(asked.view(), list.question, list.selection)
+                    : asked.search().stream(asked.view(), list.question, list.selection);
   if (!opened) {
     core->doubt(opened.error());
     return problem_of(opened.error(), asked.param("filter"));
@@ -186,15 +211,15 @@ Response stream_reply(const Asked& asked, List list, Table table, bool csv) {
   std::shared_ptr<store::Answer> answer = std::move(*opened);
   asked.audit(AuditAction::Search, std::string(store::table_name(table)), search_detail(list, 0),
               "stream");
-  auto run = [core, caller, answer, format = std::move(list.format), heading,
-              csv](http::StreamWriter& out) {
+  auto run = [core, caller, answer, format = std::move(list.format), heading, csv,
+              standing = core->standings.add(asked.who(), Permission::SearchRead)](
+                 http::StreamWriter& out) {
     std::string text = heading;
     while (true) {
       const auto more = answer->next();
-      if (!more) {
-        core->doubt(more.error());
-        return out.abort();  // the client must not take it for whole
-      }
+      if (!more) core->doubt(more.error());
+      // The client must not take it for whole.
+      if (!more || standing->is_over()) return out.abort();
       if (!*more) break;
       if (csv) {
         format.append_csv(text, answer->rows());
@@ -207,7 +232,7 @@ Response stream_reply(const Asked& asked, List list, Table table, bool csv) {
       if (!out.write(text)) return;
       text.clear();
     }
-    out.write(text);
+    if (!out.write(text) || answer->is_partial()) out.abort();
   };
   return Response::stream(csv ? "text/csv; charset=utf-8" : "application/x-ndjson", std::move(run));
 }

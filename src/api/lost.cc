@@ -9,11 +9,9 @@ namespace {
 constexpr Nanoseconds kMinute = 60 * kSecond;
 constexpr auto kPatience = std::chrono::seconds(2);  // an answer does not wait for this longer
 
-}  // namespace
-
-namespace {
-
 Result<Lost> read_lost(const Asked& asked, const TimeRange& range) {
+  // It would tell how much there is of what the scope hides.
+  if (!asked.who().scope.empty()) return fail(ErrorCode::NotFound, "not for who has a scope");
   std::string where = "fate = 'lost'";
   // A row is of a whole minute; one that the range only touches counts.
   if (is_known(range.from)) {

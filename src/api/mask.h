@@ -1,19 +1,19 @@
-// Masking: credentials and keys inside messages, hidden from whoever may not read secrets. Octets
-// are overwritten one for one, so that lengths inside the message stay true.
+// Masking: credentials and keys inside messages, hidden from whoever may not read secrets: in what
+// is given, and from what is asked (store::Question::masked, pipeline::Tail::masked).
 #pragma once
 
-#include <string>
-
 #include "api/asked.h"
+#include "wire/sip/secrets.h"
 
 namespace siploom::api {
 
-// Digest responses and whole credentials of other schemes (RFC 3261 22, RFC 7235), SDES keys
-// (RFC 4568), k= lines (RFC 4566 5.12) and ICE passwords (RFC 8839 5.4) become '*'.
-void mask_secrets(std::string& message);
-// The same of a session description, or another body, alone.
-void mask_body(std::string& body);
+using sip::mask_body;
+using sip::mask_secrets;
+
 // Whether messages are to be masked for who asks.
-bool masks(const Asked& asked);
+inline bool masks(const Asked& asked) {
+  return !asked.may(admin::Permission::SecretsRead) &&
+         asked.stores().settings.snapshot()->flag(registry::SettingId::PrivacyMaskSecrets);
+}
 
 }  // namespace siploom::api

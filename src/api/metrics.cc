@@ -5,6 +5,7 @@
 #include "api/problem.h"
 #include "api/reply.h"
 #include "api/route.h"
+#include "base/text.h"
 #include "store/stat.h"
 
 namespace siploom::api {
@@ -103,9 +104,12 @@ void add_nodes(Exposition& out, std::vector<pipeline::NodeFacts> nodes) {
   // One name may report from several addresses: it is one series.
   std::map<std::string, pipeline::NodeFacts> by_name;
   for (pipeline::NodeFacts& node : nodes) {
+    node.name = to_utf8(node.name);  // as they will stand there: a series twice is an error
     if (by_name.size() >= kMaxNodesTold && by_name.count(node.name) == 0) continue;
     const auto [at, fresh] = by_name.emplace(node.name, node);
-    if (!fresh) at->second.records += node.records;
+    if (fresh) continue;
+    at->second.records += node.records;
+    at->second.clock_absurd += node.clock_absurd;
   }
   out.begin(MetricId::SiploomNodeRecordsTotal);
   for (const auto& [name, node] : by_name) out.add(node.records, {name});
@@ -117,6 +121,8 @@ void add_nodes(Exposition& out, std::vector<pipeline::NodeFacts> nodes) {
   for (const auto& [name, node] : by_name) {
     out.add(static_cast<double>(node.clock_offset) / 1e9, {name});
   }
+  out.begin(MetricId::SiploomNodeClockAbsurdTotal);
+  for (const auto& [name, node] : by_name) out.add(node.clock_absurd, {name});
 }
 
 void add_store(Exposition& out, const store::Store& store) {
@@ -186,6 +192,9 @@ Result<Response> metrics(Asked& asked) {
     }
     if (!asked.may(admin::Permission::MetricsRead)) {
       return forbidden("It takes the permission metrics.read; ask an admin for it.");
+    }
+    if (!asked.who().scope.empty()) {
+      return forbidden("It gives what cannot be cut down to the traffic that you may see.");
     }
   }
   Exposition out;

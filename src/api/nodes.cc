@@ -1,11 +1,14 @@
 // Agents, what became of their messages, the intake and the store.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/lost.h"
 #include "api/reply.h"
 #include "api/route.h"
 #include "api/rows.h"
 #include "base/text.h"
+#include "store/journal.h"
 #include "store/stat.h"
 #include "wire/hep/quirk.h"
 
@@ -15,6 +18,8 @@ using admin::Permission;
 using http::Response;
 
 namespace {
+
+constexpr size_t kMaxDropsTold = 100;
 
 void write_node(JsonWriter& json, const pipeline::NodeFacts& node) {
   json.field("name", node.name);
@@ -33,6 +38,7 @@ void write_node(JsonWriter& json, const pipeline::NodeFacts& node) {
   json.seconds(node.clock_offset);
   json.key("lag_max_s");
   json.seconds(node.lag_max);
+  json.field("clock_absurd", node.clock_absurd);
   json.key("quirks");
   json.begin_array();
   for (size_t i = 0; i < hep::kQuirks; ++i) {
@@ -104,39 +110,61 @@ Result<Response> get_node(Asked& asked) {
   return Response::json(std::move(text));
 }
 
+// One row a minute, source, node, fate and reason: those that were written apart are added up.
+Result<std::string> ledger_sql(const Asked& asked, const TimeRange& range, size_t rows) {
+  constexpr std::string_view kKey = "concat_ws(chr(31), source, node, fate, coalesce(reason, ''))";
+  std::string where = "true";
+  if (is_known(range.from)) where += " AND minute >= " + store::sql_time(range.from);
+  if (is_known(range.to)) where += " AND minute < " + store::sql_time(range.to);
+  if (!asked.param("cursor").empty()) {
+    const auto cursor = from_base64url(asked.param("cursor"));
+    const Halves halves = split_once(cursor ? std::string_view(*cursor) : std::string_view(), ' ');
+    const auto minute = parse_number<int64_t>(halves.before);
+    if (!minute || !halves.found) {
+      return fail(ErrorCode::InvalidArgument,
+                  "the cursor is none that the ledger gave; leave it out");
+    }
+    const std::string at = store::sql_time({*minute});
+    where += fmt::format(" AND (minute < {0} OR (minute = {0} AND {1} < {2}))", at, kKey,
+                         store::sql_text(halves.after));
+  }
+  return fmt::format(
+      "SELECT minute, source, node, fate, reason, sum(count)::UBIGINT AS count, "
+      "sum(bytes)::UBIGINT AS bytes, {0} AS key FROM ledger WHERE {1} "
+      "GROUP BY minute, source, node, fate, reason ORDER BY minute DESC, key DESC LIMIT {2}",
+      kKey, where, rows);
+}
+
 Result<Response> ledger(Asked& asked) {
   const auto began = std::chrono::steady_clock::now();
-  store::Question question;
-  question.table = store::Table::Ledger;
   const TimeRange range = SL_TRY(asked.range());
-  question.from = range.from;
-  question.to = range.to;
-  question.control = SL_TRY(asked.control());
   const auto format = SL_TRY(RowFormat::make(asked, store::Table::Ledger, {}));
-  store::Selection selection;
-  selection.columns = format.columns();
-  selection.limit = static_cast<size_t>(
+  const auto most = static_cast<size_t>(
       SL_TRY(asked.number("limit", kDefaultRows, 1, static_cast<int64_t>(kMaxRows))));
-  const size_t most = selection.limit++;
-  auto answer = SL_TRY(asked.search().select(asked.view(), question, selection));
-  std::string rows;
+  const std::string sql = SL_TRY(ledger_sql(asked, range, most + 1));
+  const store::QueryControl control = SL_TRY(asked.control());
+  auto answer = SL_TRY(asked.search().sql(asked.view(), sql, control));
+  std::string rows, last, next;
   JsonWriter inner(rows);
   inner.begin_array();
-  bool more = false;
   for (size_t seen = 0; SL_TRY(answer->next()); ++seen) {
-    more = seen == most;
-    if (more) break;
+    if (seen == most) {
+      next = base64url(last);
+      break;
+    }
     format.write(inner, answer->rows());
+    last = fmt::format("{} {}", answer->rows().integer(0), answer->rows().text(7));
   }
   inner.end_array();
   const auto lost = lost_within(asked, range);
   return object_reply([&](JsonWriter& json) {
     json.key("rows");
     json.raw(rows);
+    text_field(json, "next", next);
     took_field(json, began);
     lost_field(json, lost);
-    json.field("partial", more);
-    text_field(json, "reason", more ? "there are more rows: narrow the range" : "");
+    json.field("partial", false);
+    text_field(json, "reason", "");
   });
 }
 
@@ -209,6 +237,20 @@ Result<Response> get_intake(Asked& asked) {
   });
 }
 
+void write_drop(JsonWriter& json, const store::DropEvent& event) {
+  json.begin_object();
+  time_field(json, "when", event.when);
+  json.field("reason", store::reason_name(event.reason));
+  json.field("shelf", store::shelf_name(event.shelf));
+  json.field("segments", event.segments);
+  json.field("rows", event.rows);
+  json.field("bytes", event.bytes);
+  json.field("held_rows", event.held_rows);
+  time_field(json, "received_first", event.received_first);
+  time_field(json, "received_last", event.received_last);
+  json.end_object();
+}
+
 Result<Response> get_store(Asked& asked) {
   store::Store& store = asked.collector().store();
   const store::StoreStat stat = store::stat(store.view());
@@ -240,6 +282,13 @@ Result<Response> get_store(Asked& asked) {
       json.end_object();
     }
     json.end_array();
+    json.key("dropped");  // by retention, the latest first
+    json.begin_array();
+    const std::vector<store::DropEvent> drops = store::read_journal(store.folder());
+    for (size_t i = 0; i < std::min(drops.size(), kMaxDropsTold); ++i) {
+      write_drop(json, drops[drops.size() - 1 - i]);
+    }
+    json.end_array();
     json.key("damaged");
     json.begin_array();
     for (const store::Damage& damage : stat.damaged) {
@@ -258,6 +307,7 @@ RouteInfo node_info(std::string_view summary, std::string_view parameters,
   RouteInfo info{"nodes", summary, Access::Allowed, Permission::NodesRead};
   info.parameters = parameters;
   info.response = response;
+  info.whole_scope = true;  // counts of everything tell of what a scope hides
   return info;
 }
 
@@ -270,10 +320,12 @@ void add_nodes(Routes& routes) {
              node_info("One agent, with what became of its messages", "timeout", "NodeDetail"));
   routes.get("/ledger", ledger,
              node_info("Where messages went, by minute, source and reason, latest first",
-                       "from to limit timeout", "LedgerPage"));
+                       "from to limit cursor timeout", "LedgerPage"));
   routes.get("/intake", get_intake,
              node_info("Sockets, connections and senders of HEP", "limit", "Intake"));
-  routes.get("/store", get_store, node_info("What is kept, by shelf", "", "StoreState"));
+  routes.get("/store", get_store,
+             node_info("What is kept, by shelf and since when, and what retention dropped", "",
+                       "StoreState"));
 }
 
 }  // namespace siploom::api

@@ -243,10 +243,19 @@ std::string api_reference_md() {
       "(`POST /api/v1/auth/login`; requests that change something send its `csrf` as "
       "`X-CSRF-Token`) or an API token (`Authorization: Bearer sl_...`). A scope filter of the "
       "user, role or token is joined to everything that is asked: what lies outside of it is not "
-      "there. Errors are `application/problem+json` (RFC 9457); of a filter with `position` and "
+      "there, and counts of everything (ledger, nodes, intake, store, metrics, holds, SQL, `lost`) "
+      "are for "
+      "those without a scope: 403, or null. Who may not read secrets searches and watches messages "
+      "as they are shown to them, with credentials and keys masked. Live tails, exports and long "
+      "lists end within two seconds when who asked logs out, is disabled, or may see less than "
+      "before; an upload that was taken is read to its end. Errors are `application/problem+json` "
+      "(RFC 9457); of a filter with `position` and "
       "`length`. Lists of calls, records, messages and streams come as pages of JSON, or whole "
-      "with `format=ndjson` or `format=csv`; their `lost` is what the ledger says was lost in that "
-      "time, and `partial` that a limit ended the search.\n";
+      "with `format=ndjson` or `format=csv` (with `limit`: so many, in order); their `lost` is "
+      "what the ledger says was lost in that "
+      "time, and `partial` that a limit ended the search: the rows are then those found until "
+      "then, with no "
+      "`next`.\n";
   const http::Router router = documented_router();
   std::map<std::string_view, std::vector<const http::Route*>> by_tag;
   for (const auto& route : router.routes()) {

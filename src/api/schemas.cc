@@ -102,7 +102,8 @@ constexpr auto kSchemas = std::to_array<SchemaInfo>({
      "partial:b copies:i malformed:i media:s[] open:b nodes:s[] correlation_ids:s[] expires_s:i?"},
     {"CallColumns", "With columns=: what was asked for", "=calls"},
     {"CallRow", "", "Call|CallColumns"},
-    {"CallPage", "partial: a limit ended the search, as reason says",
+    {"CallPage",
+     "partial: a limit ended the search, as reason says; lost: null for who has a scope",
      "rows:CallRow[] next:s? range:Range took_ms:i lost:Lost? partial:b reason:s?"},
     {"RecordRow", "What columns= asked for, or the usual ones", "=records"},
     {"RecordPage", "",
@@ -113,7 +114,7 @@ constexpr auto kSchemas = std::to_array<SchemaInfo>({
      "rows:StreamRow[] next:s? range:Range took_ms:i lost:Lost? partial:b "
      "reason:s?"},
     {"LedgerRow", "", "=ledger"},
-    {"LedgerPage", "", "rows:LedgerRow[] took_ms:i lost:Lost? partial:b reason:s?"},
+    {"LedgerPage", "", "rows:LedgerRow[] next:s? took_ms:i lost:Lost? partial:b reason:s?"},
     {"Record", "A record without its octets; method: of SIP, of other kinds the event",
      "sequence:i time:t received:t kind:@record.kind node:s? agent_id:i transport:s src:s dst:s "
      "call_id:s? correlation_id:s? extra_ids:s[] method:s? status:i? summary:s? retransmission:b "
@@ -155,7 +156,7 @@ constexpr auto kSchemas = std::to_array<SchemaInfo>({
     {"JobList", "", "rows:Job[]"},
     {"Node", "clock_offset_s: how far its clock is behind ours, network delay included",
      "name:s agent_id:i address:s first_seen:t? last_seen:t? last_time:t? records:i sip:i octets:i "
-     "doubled:i sightings:i rate:n clock_offset_s:n lag_max_s:n quirks:s[]"},
+     "doubled:i sightings:i rate:n clock_offset_s:n lag_max_s:n clock_absurd:i quirks:s[]"},
     {"NodeList", "", "rows:Node[]"},
     {"NodeFate", "", "fate:s reason:s? count:i"},
     {"NodeDetail", "", "name:s seen:Node[] ledger:NodeFate[]"},
@@ -170,14 +171,18 @@ constexpr auto kSchemas = std::to_array<SchemaInfo>({
      "~sources:IntakeSource[]"},
     {"Shelf", "", "shelf:s segments:i rows:i bytes:i first:t? last:t? kept_since:t?"},
     {"Damage", "", "path:s why:s rows:i"},
+    {"Dropped",
+     "reason: age, shelf-size, store-size, free-space or released; held_rows: of the rows, kept on",
+     "when:t? reason:s shelf:s segments:i rows:i bytes:i held_rows:i received_first:t? "
+     "received_last:t?"},
     {"StoreState", "",
      "state:s why:s? flushed_sequence:i unsealed_rows:i memory_bytes:i log_bytes:i disk_bytes:i "
      "disk_free_bytes:i "
-     "shelves:Shelf[] damaged:Damage[]"},
+     "shelves:Shelf[] dropped:Dropped[] damaged:Damage[]"},
     {"RelayTarget", "Messages; queued: in memory, spooled: on disk",
      "to:s connected:b sent:i queued:i spooled:i lost:i last_error:s? last_error_at:t?"},
     {"Health", "relay_overflowed: messages lost before they were in the queue of any target",
-     "ready:b state:s why:s? flushed_sequence:i version:s started:t? open_calls:i audit_lost:i "
+     "ready:b state:s why:s? flushed_sequence:i? version:s started:t? open_calls:i? audit_lost:i "
      "audit_queued:i streams_open:i searches_running:i relay:RelayTarget[] relay_overflowed:i"},
     {"SqlRequest", "", "sql:s ~limit:i"},
     {"SqlColumn", "", "name:s type:s"},

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "base/text.h"
+#include "store/entry_writer.h"
 #include "support/api_bench.h"
 #include "support/schema_check.h"
 
@@ -266,6 +267,176 @@ TEST_CASE("a scope bounds everything that is asked") {
              "carol"));
   CHECK(!has(bench.get("/api/v1/filter/complete?text=from.user+%3D%3D+", scoped).body, "carol"));
   CHECK(bench.get("/api/v1/holds", scoped).status == 403);
+}
+
+TEST_CASE(
+    "a scope does not tell of what it hides: counts of everything, and cursors of other rows") {
+  Bench bench;
+  bench.add_calls(3, "alice");
+  bench.add_calls(3, "carol", 10);
+  const Login scoped = bench.as(admin::Role::Operator, "from.user == alice");
+  std::string entries;
+  for (int i = 0; i < 16; ++i) {
+    model::Stream stream;
+    stream.first = stream.last = kStart + i * kSecond;
+    const bool seen = i < 3;  // the earliest: a page of others comes before
+    store::append_stream(entries, stream, fmt::format("call-{}", seen ? i : 10 + i % 3), "PCMA",
+                         "n", kStart);
+  }
+  store::append_ledger(entries, {kStart, store::Fate::Lost, {}, "carols", "truncated", 7, 7});
+  REQUIRE(bench.collector->store().append(as_bytes(entries)));
+  CHECK(member(bench.get("/api/v1/calls").body, "lost") != "null");
+  for (const char* target : {"/api/v1/calls", "/api/v1/group", "/api/v1/streams"}) {
+    const Reply reply = bench.get(target, scoped);
+    CHECK(reply.status == 200);
+    CHECK_MESSAGE(member(reply.body, "lost") == "null", target);
+  }
+  for (const char* target :
+       {"/api/v1/ledger", "/api/v1/nodes", "/api/v1/intake", "/api/v1/store"}) {
+    CHECK(bench.get(target).status == 200);
+    CHECK(bench.get(target, scoped).status == 403);
+  }
+  CHECK(bench.get("/metrics", bench.as(admin::Role::Admin, "from.user == alice")).status == 403);
+  const Reply health = bench.get("/api/v1/health", scoped);
+  fits(health, "Health");
+  CHECK(member(health.body, "flushed_sequence") == "null");
+  // Pages are filled with rows that may be seen; "next" is of one of them, or of none.
+  std::string target = "/api/v1/streams?columns=call_id&limit=2";
+  const Reply one = bench.get(target, scoped);
+  CHECK(count_of(one.body, "\"call_id\":\"call-") == 2);
+  CHECK(count_of(one.body, "\"call_id\":\"call-1") == 1);  // call-2, call-1: none of carol's
+  const std::string next = member(one.body, "next");
+  REQUIRE(next != "null");
+  const Reply two = bench.get(target + "&cursor=" + next, scoped);
+  CHECK(count_of(two.body, "\"call_id\":\"call-0\"") == 1);
+  CHECK(count_of(two.body, "\"call_id\":") == 1);
+  CHECK(member(two.body, "next") == "null");
+  const Login nobody = bench.as(admin::Role::Operator, "from.user == nobody");
+  const Reply none = bench.get("/api/v1/streams?limit=1", nobody);
+  CHECK(member(none.body, "rows") == "[]");
+  CHECK(member(none.body, "next") == "null");
+}
+
+TEST_CASE("what is masked cannot be found out by searching for it") {
+  Bench bench;
+  bench.add_calls(2);
+  const Login viewer = bench.as(admin::Role::Operator);
+  const auto found = [&](const std::string& filter, const Login& who,
+                         const std::string& table = "messages") {
+    std::string target = fmt::format("/api/v1/{}?columns=call_id&filter=", table);
+    for (const char c : filter) target += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    const Reply reply = bench.get(target, who);
+    CHECK_MESSAGE(reply.status == 200, reply.body);
+    CHECK(member(reply.body, "partial") == "false");
+    return count_of(reply.body, "\"call_id\":");
+  };
+  const Login& admin = bench.admin();
+  for (const char* secret : {R"("0123abcd")", R"(header["Authorization"] ~ "response=.0")",
+                             R"(header["Authorization"] contains "0123")",
+                             R"(header["Authorization"] ~ "[0-9a-f]{8}")"}) {
+    CHECK_MESSAGE(found(secret, admin) == 2, secret);
+    CHECK_MESSAGE(found(secret, viewer) == 0, secret);
+    CHECK(found(fmt::format("not {}", secret), admin) == 10);
+    CHECK(found(fmt::format("not {}", secret), viewer) == 12);
+    CHECK(found(fmt::format("any({})", secret), admin, "calls") == 2);
+    CHECK(found(fmt::format("any({})", secret), viewer, "calls") == 0);
+  }
+  // An alternative that the stars satisfy tells nothing, and what is shown can be looked for.
+  CHECK(found(R"f(header["Authorization"] ~ "response=.(\\*+|0)")f", viewer) == 2);
+  CHECK(found(R"("response=\"****")", viewer) == 2);
+  CHECK(found(R"("username=\"a\"" and method == INVITE)", viewer) == 2);
+  // Nor by order, or by what is exported.
+  const Reply sorted = bench.get("/api/v1/records?sort=payload&columns=payload&limit=1", viewer);
+  CHECK(!has(sorted.body, "0123abcd"));
+  const Reply exported =
+      bench.ask(Method::Post, "/api/v1/export", viewer,
+                R"({"format":"text","table":"records","filter":"\"0123abcd\""})");
+  CHECK(exported.status == 200);
+  CHECK(exported.body.empty());
+  // A scope is the admin's, and sees all.
+  const Login scoped = bench.as(admin::Role::Operator, R"(any("0123abcd"))");
+  const Reply calls = bench.get("/api/v1/calls", scoped);
+  CHECK_MESSAGE(count_of(calls.body, "\"call_ids\"") == 2, calls.body);
+}
+
+TEST_CASE("a rate over a range without an end is the one up to now") {
+  Bench bench;
+  bench.add_calls(4);
+  const auto rate = [&](std::string_view range) {
+    const std::string body =
+        bench.get(fmt::format("/api/v1/group?measures=rate,count&{}", range)).body;
+    const size_t at = body.find("\"values\":[") + 10;
+    return body.substr(at, body.find(']', at) - at);
+  };
+  CHECK(rate("from=-2h&to=now") == rate("from=-2h"));
+  CHECK(rate("from=-2h").starts_with("0.00055"));  // 4 in 7200 s
+  // Without a beginning it begins with the first of them: an hour ago.
+  CHECK(rate("to=now").starts_with("0.0011"));
+}
+
+TEST_CASE("an export that is too large is refused before it begins") {
+  Bench bench;
+  bench.add_calls(3);
+  const auto ask = [&](std::string_view format, std::string_view table) {
+    return bench.post("/api/v1/export",
+                      fmt::format(R"({{"format":"{}","table":"{}"}})", format, table));
+  };
+  REQUIRE(bench.stores->settings.set("export.messages_max", "17", "test"));
+  for (const auto& [format, table] :
+       {std::pair{"pcap", "calls"}, std::pair{"text", "calls"}, std::pair{"jsonl", "records"}}) {
+    const Reply reply = ask(format, table);
+    fits(reply, "Problem", 413);
+    CHECK(has(reply.body, "export.messages_max allows 17"));
+  }
+  CHECK(ask("jsonl", "calls").status == 200);
+  REQUIRE(bench.stores->settings.set("export.messages_max", "18", "test"));
+  CHECK(count_of(ask("jsonl", "records").body, "\n") == 18);
+  CHECK(count_of(ask("text", "calls").body, "INVITE sip:") == 3);
+  REQUIRE(bench.stores->settings.set("export.messages_max", "2", "test"));
+  CHECK(ask("csv", "calls").status == 413);
+  CHECK(has(bench.get("/api/v1/audit?action=export").body, "\"refused\""));
+}
+
+TEST_CASE("CSV keeps to a limit, sort=-start is the largest first, and the ledger has pages") {
+  Bench bench;
+  bench.add_calls(5);
+  const Reply csv = bench.get("/api/v1/calls?format=csv&limit=2&columns=call_id");
+  CHECK(csv.body == "call_id\ncall-4\ncall-3\n");
+  CHECK(bench.get("/api/v1/calls?format=ndjson&limit=1&order=asc&columns=call_id").body ==
+        "{\"call_id\":\"call-0\"}\n");
+  CHECK(bench.get("/api/v1/calls?sort=-start&limit=2&format=csv&columns=call_id").body == csv.body);
+  CHECK(bench.get("/api/v1/calls?sort=-start&order=asc").status == 400);
+  std::string entries;
+  for (int i = 0; i < 7; ++i) {
+    store::append_ledger(entries, {kStart + i / 3 * 60 * kSecond,
+                                   store::Fate::Lost,
+                                   {},
+                                   fmt::format("n{}", i % 3),
+                                   "why",
+                                   1,
+                                   1});
+  }
+  for (int i = 0; i < 2; ++i) {  // told apart: one row all the same
+    store::append_ledger(entries, {kStart, store::Fate::Stored, {}, "n", "", 2, 10});
+  }
+  REQUIRE(bench.collector->store().append(as_bytes(entries)));
+  const std::string range = "from=@1789999000&to=@1790001000";
+  const Reply all = bench.get("/api/v1/ledger?" + range);
+  fits(all, "LedgerPage");
+  CHECK(count_of(all.body, "\"minute\":") == count_of(all.body, "\"fate\":"));
+  const size_t rows = count_of(all.body, "\"minute\":");
+  CHECK(rows >= 8);
+  CHECK(has(all.body, "\"count\":4,\"bytes\":20"));
+  size_t seen = 0, pages = 0;
+  for (std::string cursor; cursor != "null" && pages < 20; ++pages) {
+    const Reply page = bench.get(fmt::format("/api/v1/ledger?{}&limit=2&cursor={}", range, cursor));
+    fits(page, "LedgerPage");
+    seen += count_of(page.body, "\"minute\":");
+    cursor = member(page.body, "next");
+  }
+  CHECK(seen == rows);
+  CHECK(pages == (rows + 1) / 2);
+  CHECK(bench.get("/api/v1/ledger?cursor=abc").status == 400);
 }
 
 TEST_CASE("an upload becomes a job that reads it into the store") {

@@ -1,6 +1,7 @@
 // The whole way: HEP comes in by UDP, a browser watches it by HTTP.
 #include <unistd.h>
 
+#include "base/text.h"
 #include "http/client.h"
 #include "http/test_server.h"
 #include "support/api_bench.h"
@@ -28,7 +29,7 @@ class Agent {
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
-  void say(const std::string& text, Timestamp time) const {
+  void say(const std::string& text, Timestamp time, std::string_view name = "edge") const {
     hep::Packet packet;
     packet.version = 3;
     packet.family = 2;
@@ -37,7 +38,7 @@ class Agent {
     packet.dst = *parse_endpoint("10.0.0.2:5060");
     packet.time = time;
     packet.agent_id = 7;
-    packet.agent_name = "edge";
+    packet.agent_name = name;
     packet.payload = as_bytes(text);
     std::string encoded;
     REQUIRE(hep::encode(packet, {}, encoded));
@@ -204,6 +205,50 @@ TEST_CASE("what the relay does is told by collector") {
   SchemaCheck check(openapi_json("1"));
   CHECK_MESSAGE(check.check(health.body, "Health").empty(), health.body);
   CHECK(has(health.body, "\"to\":\"tcp:127.0.0.1:1\",\"connected\":false,\"sent\":0"));
+}
+
+TEST_CASE("a tail sees messages as who may not read secrets sees them") {
+  Bench bench;
+  const Login viewer = bench.as(admin::Role::Viewer);
+  const http::test::TestServer server(bench.api->make_router(), options_of(bench));
+  http::test::RawClient guess(server), shown(server), secret(server);
+  const auto watch = [&](http::test::RawClient& tail, std::string_view filter, const Login& who) {
+    tail.say(get_request(fmt::format("/api/v1/tail?table=records&filter={}", filter), who));
+    CHECK(has(tail.hear("event: begin"), "200 OK"));
+  };
+  watch(guess, "%220123abcd%22+or+call_id+%3D%3D+end", viewer);
+  watch(shown, "%22response%3D********%22", viewer);
+  watch(secret, "%220123abcd%22", bench.admin());
+  const Agent agent(bench.collector->intake()->endpoints().front());
+  const Timestamp now{bench.now.load()};
+  agent.say(scoped_sip("REGISTER sip:x SIP/2.0", "with-secret", 1, "REGISTER", "alice",
+                       "Authorization: Digest username=\"a\", response=0123abcd\r\n"),
+            now);
+  agent.say(scoped_sip("OPTIONS sip:x SIP/2.0", "end", 1, "OPTIONS", "alice"), now);
+  CHECK(has(secret.hear("with-secret"), "event: record"));
+  CHECK(has(shown.hear("with-secret"), "event: record"));
+  CHECK(!has(guess.hear("\"end\""), "with-secret"));
+  bench.api->stop();
+  server.server->stop(kSecond);
+}
+
+TEST_CASE("metrics are UTF-8 whatever an agent calls itself") {
+  Bench bench;
+  const Agent agent(bench.collector->intake()->endpoints().front());
+  const Timestamp now{bench.now.load()};
+  const std::string message = scoped_sip("INVITE sip:bob@x SIP/2.0", "odd-1", 1, "INVITE", "a");
+  for (const std::string_view name : {"\xff\xfe", "\xfe\xff", "a\"b\\c\nd"}) {
+    agent.say(message, now, name);
+  }
+  std::string text;
+  CHECK(http::test::eventually([&] {
+    text = bench.get("/metrics").body;
+    return has(text, "siploom_records_total{kind=\"sip\"} 3\n");
+  }));
+  CHECK(is_utf8(text));
+  // What became one name is one series.
+  CHECK(has(text, "siploom_node_records_total{node=\"\uFFFD\uFFFD\"} 2\n"));
+  CHECK(has(text, "siploom_node_records_total{node=\"a\\\"b\\\\c\\nd\"} 1\n"));
 }
 
 TEST_CASE("a long list streams through a small queue") {

@@ -22,6 +22,10 @@ void add_start_page(http::Router& router) {
   add_file(router, "/", "text/html; charset=utf-8", kIndexHtml);
   add_file(router, "/start.css", "text/css; charset=utf-8", kStartCss);
   add_file(router, "/start.js", "text/javascript; charset=utf-8", kStartJs);
+  // Some browsers ask for the old name whatever the page says.
+  for (const char* path : {"/favicon.svg", "/favicon.ico"}) {
+    add_file(router, path, "image/svg+xml", kFaviconSvg);
+  }
 }
 
 }  // namespace siploom::api

@@ -37,10 +37,15 @@ Result<Response> health(Asked& asked) {
     json.field("ready", now.ready);
     json.field("state", now.state);
     text_field(json, "why", now.why);
-    json.field("flushed_sequence", now.flushed_sequence);
+    // How much comes in tells of what a scope hides.
+    const bool all = asked.who().scope.empty();
+    const auto count = [&](uint64_t value) {
+      return all ? std::optional(static_cast<int64_t>(value)) : std::nullopt;
+    };
+    id_field(json, "flushed_sequence", count(now.flushed_sequence));
     json.field("version", asked.core->context.version);
     time_field(json, "started", asked.core->started);
-    json.field("open_calls", uint64_t{asked.collector().keeper().open_calls()});
+    id_field(json, "open_calls", count(asked.collector().keeper().open_calls()));
     json.field("audit_lost", audit.lost);
     json.field("audit_queued", audit.queued);
     json.field("streams_open", uint64_t{asked.core->streams.open()});

@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include "api/gate.h"
+#include "api/mask.h"
 #include "api/problem.h"
 #include "api/reply.h"
 #include "api/route.h"
+#include "api/standing.h"
 #include "exporter/json.h"
 #include "model/record.h"
 #include "pipeline/call_subject.h"
@@ -81,30 +83,38 @@ std::string call_json(const model::Call& call) {
   return out;
 }
 
-// The filter of who asks and their scope; both have to let through what is told.
-Result<std::vector<query::Filter>> tail_filters(const Asked& asked, Scope scope) {
-  std::vector<query::Filter> out;
-  for (const std::string_view text :
-       {std::string_view(asked.param("filter")), std::string_view(asked.who().scope)}) {
-    if (text.empty()) continue;
-    out.push_back(SL_TRY(query::Filter::compile(text, scope)));
-    if (scope == Scope::Message && out.back().asks_calls()) {
-      return fail(ErrorCode::InvalidArgument,
-                  "a tail of records cannot ask fields of calls; take table=calls");
-    }
-    // A call that is over no longer has its messages at hand.
-    if (scope == Scope::Call && !out.back().message_predicates().empty()) {
-      return fail(ErrorCode::InvalidArgument,
-                  "a tail of calls can ask only what a call's row has; take table=records");
-    }
+Result<void> add_tail_filter(std::vector<query::Filter>& out, std::string_view text, Scope scope) {
+  if (text.empty()) return {};
+  out.push_back(SL_TRY(query::Filter::compile(text, scope)));
+  if (scope == Scope::Message && out.back().asks_calls()) {
+    return fail(ErrorCode::InvalidArgument,
+                "a tail of records cannot ask fields of calls; take table=calls");
   }
-  return out;
+  // A call that is over no longer has its messages at hand.
+  if (scope == Scope::Call && !out.back().message_predicates().empty()) {
+    return fail(ErrorCode::InvalidArgument,
+                "a tail of calls can ask only what a call's row has; take table=records");
+  }
+  return {};
+}
+
+// Ends the stream when who asked may no longer have it; to be kept until it is closed.
+std::shared_ptr<Standing> watched(const Asked& asked, const std::shared_ptr<EventStream>& stream,
+                                  Permission permission) {
+  return asked.core->standings.add(asked.who(), permission,
+                                   [weak = std::weak_ptr<EventStream>(stream)] {
+                                     if (const auto open = weak.lock()) open->close();
+                                   });
 }
 
 Result<Response> tail(Asked& asked) {
   const bool calls = SL_TRY(asked.choice("table", "calls records")) == "calls";
   pipeline::Tail watching;
-  watching.filters = SL_TRY(tail_filters(asked, calls ? Scope::Call : Scope::Message));
+  // The filter of who asks and their scope; both have to let through what is told.
+  const Scope scope = calls ? Scope::Call : Scope::Message;
+  SL_TRY_VOID(add_tail_filter(!calls && masks(asked) ? watching.masked : watching.filters,
+                              asked.param("filter"), scope));
+  SL_TRY_VOID(add_tail_filter(watching.filters, asked.who().scope, scope));
   auto slot = asked.core->tails.take(asked.who().user_id, kMaxTailsOfUser);
   if (slot == nullptr) {
     return too_many(fmt::format("You watch {} tails already; close one.", kMaxTailsOfUser),
@@ -129,10 +139,12 @@ Result<Response> tail(Asked& asked) {
   asked.core->streams.add(stream, false);
   stream->push({"begin", "{}", ""});
   // The core is kept until after the slot has been given back to it.
-  stream->on_close(
-      [core = asked.core,
-       kept = std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(
-           std::move(handle), std::move(slot))]() mutable { kept.reset(); });
+  stream->on_close([core = asked.core, handle, slot,
+                    standing = watched(asked, stream, Permission::SearchRead)]() mutable {
+    handle.reset();
+    standing.reset();
+    slot.reset();
+  });
   asked.audit(admin::AuditAction::Search, calls ? "tail of calls" : "tail of records",
               detail_json({{"filter", asked.param("filter")}}));
   return Response::event_stream(stream);
@@ -148,7 +160,11 @@ Result<Response> events(Asked& asked) {
   const auto stream = EventStream::make();
   asked.core->streams.add(stream, true);
   stream->push({"state", health_json(asked.collector()), ""});
-  stream->on_close([core = asked.core, slot]() mutable { slot.reset(); });
+  stream->on_close([core = asked.core, slot,
+                    standing = watched(asked, stream, Permission::NodesRead)]() mutable {
+    standing.reset();
+    slot.reset();
+  });
   return Response::event_stream(stream);
 }
 
@@ -157,7 +173,7 @@ Result<Response> events(Asked& asked) {
 void add_tails(Routes& routes) {
   RouteInfo info{"live",
                  "Calls once they are over, or records as they come in; what a slow reader misses "
-                 "is told as event \"dropped\"",
+                 "is told as event \"dropped\"; ends when who asked may no longer have it",
                  Access::Allowed, Permission::SearchRead};
   info.parameters = "filter table";
   info.response = "text/event-stream";

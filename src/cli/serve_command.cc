@@ -81,6 +81,7 @@ Result<pipeline::CollectorOptions> collector_options(const admin::Settings& sett
   options.relay = SL_TRY(relay_options(settings));
   options.clock = wall_clock;
   options.notice = [&log](std::string_view text) { log.write(LogLevel::Warning, text); };
+  options.news = [&log](std::string_view text) { log.write(LogLevel::Info, text); };
   return options;
 }
 

@@ -136,6 +136,29 @@ TEST_CASE("a node's clock is told by its quickest message, its lag by the slowes
   CHECK(rows[0].lag_max == 3 * kSecond + 40 * kMillisecond);
 }
 
+TEST_CASE("a message stamped 2036 does not become the node's clock, and is counted") {
+  NodeTable nodes;
+  const Timestamp far = *parse_time("2036-02-07T06:28:16Z");
+  for (const int ms : {5, 1}) {
+    const Timestamp received = kStart + ms * kMillisecond;
+    nodes.see(agent("edge1", received), kStart + -3 * kSecond, {true, false, false, 700});
+  }
+  nodes.see(agent("edge1", kStart + kSecond), far, {true, false, false, 700});
+  nodes.see(agent("edge1", kStart + kSecond), {}, {true, false, false, 700});  // 1970
+  auto rows = nodes.snapshot(kStart + kSecond);
+  CHECK(rows[0].clock_offset == 3 * kSecond + kMillisecond);
+  CHECK(rows[0].lag_max == 3 * kSecond + 5 * kMillisecond);
+  CHECK(rows[0].clock_absurd == 2);
+  // Once it stamps nothing else, that is its clock.
+  for (const int minutes : {3, 6, 9}) {
+    const Timestamp received = kStart + minutes * 60 * kSecond;
+    nodes.see(agent("edge1", received), received + -kSecond * 86400 * 400, {});
+  }
+  rows = nodes.snapshot(kStart + 600 * kSecond);
+  CHECK(rows[0].clock_offset == kSecond * 86400 * 400);
+  CHECK(rows[0].clock_absurd == 5);
+}
+
 TEST_CASE("the node table keeps so many nodes and counts the rest") {
   NodeTable nodes;
   for (int i = 0; i < 6000; ++i) {

@@ -8,6 +8,7 @@
 #include "pipeline/fan_in.h"
 #include "pipeline/payload_reader.h"
 #include "pipeline/relay/tap.h"
+#include "wire/sip/secrets.h"
 
 namespace siploom::pipeline {
 
@@ -89,6 +90,7 @@ Result<void> Collector::open() {
   search.folder = options_.store.folder;
   search.memory_bytes = options_.search_bytes;
   search.make_reader = make_payload_reader;
+  search.mask = sip::mask_secrets;
   search_ = SL_TRY(store::Search::open(search));
   KeeperOptions keeping;
   keeping.weave_bytes = options_.weave_bytes;
@@ -114,6 +116,7 @@ Result<void> Collector::open() {
   upkeep.seal = options_.store.seal;
   upkeep.merge = options_.merge;
   upkeep.notice = options_.notice;
+  upkeep.news = options_.news;
   upkeep_ = SL_TRY(Upkeep::start(*store_, upkeep));
   SL_TRY_VOID(open_relay());
   threads_.emplace_back([this] { sync_loop(); });

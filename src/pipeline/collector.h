@@ -38,7 +38,8 @@ struct CollectorOptions {
   bool merge = true;
   std::string secrets_folder;  // of TLS secrets that agents send; empty: the store's + "-secrets"
   std::function<Timestamp()> clock;
-  std::function<void(std::string_view)> notice;  // for the operator; any thread, must not block
+  // For the operator; any thread, must not block. News: nothing is wrong.
+  std::function<void(std::string_view)> notice, news;
 };
 
 // What a load balancer or a person asks first.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -11,6 +12,7 @@
 #include "pipeline/message_subject.h"
 #include "pipeline/record_entry.h"
 #include "wire/hep/hep.h"
+#include "wire/sip/secrets.h"
 
 namespace siploom::pipeline {
 
@@ -29,25 +31,48 @@ bool record_is_media(model::RecordKind kind) {
          kind == model::RecordKind::RtpReport;
 }
 
+template <class Wanted>
+uint64_t bits_of(const Tails::List& tails, Wanted&& wanted) {
+  uint64_t bits = 0;
+  for (size_t t = 0; t < tails.size(); ++t) {
+    if (wanted(*tails[t])) bits |= uint64_t{1} << t;
+  }
+  return bits;
+}
+
 // Which tail wants which message and event: a bit each.
 void ask_tails(const Chunk& chunk, const Tails::List& tails, std::vector<uint64_t>& wanted) {
   const auto view = std::make_unique<sip::MessageView>();
+  const auto masked_view = std::make_unique<sip::MessageView>();
+  const bool masks = std::any_of(tails.begin(), tails.end(),
+                                 [](const auto& tail) { return !tail->masked.empty(); });
+  std::string masked;
+  const auto mask = [&](ByteSpan payload) {
+    masked = as_text(payload);
+    if (masks) sip::mask_secrets(masked);
+    return as_bytes(masked);
+  };
   for (const Message& message : chunk.messages) {
-    view->parse(message.record.payload, message.record.transport == Transport::Udp);
+    const bool datagram = message.record.transport == Transport::Udp;
+    view->parse(message.record.payload, datagram);
     const MessageSubject subject(message.record, *view);
-    uint64_t bits = 0;
-    for (size_t t = 0; t < tails.size(); ++t) {
-      if (tails[t]->on_message && tails[t]->takes(subject)) bits |= uint64_t{1} << t;
+    if (!masks) {
+      wanted.push_back(
+          bits_of(tails, [&](const Tail& tail) { return tail.on_message && tail.takes(subject); }));
+      continue;
     }
-    wanted.push_back(bits);
+    masked_view->parse(mask(message.record.payload), datagram);
+    const MessageSubject hidden(message.record, *masked_view);
+    wanted.push_back(bits_of(
+        tails, [&](const Tail& tail) { return tail.on_message && tail.takes(subject, hidden); }));
   }
   for (const Event& event : chunk.events) {
     const EventSubject subject(event);
-    uint64_t bits = 0;
-    for (size_t t = 0; t < tails.size(); ++t) {
-      if (tails[t]->on_event && tails[t]->takes(subject)) bits |= uint64_t{1} << t;
-    }
-    wanted.push_back(bits);
+    Event copy = event;
+    if (masks) copy.record.payload = mask(event.record.payload);
+    const EventSubject hidden(copy);
+    wanted.push_back(bits_of(
+        tails, [&](const Tail& tail) { return tail.on_event && tail.takes(subject, hidden); }));
   }
 }
 

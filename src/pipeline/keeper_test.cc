@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "pipeline/test_keeper.h"
+#include "pipeline/upkeep.h"
 #include "store/files.h"
 
 namespace siploom::pipeline {
@@ -14,6 +15,69 @@ namespace siploom::pipeline {
 using test::Bench;
 using test::kStart;
 using test::one_call;
+
+namespace {
+
+// Reads so many messages; then whoever asked has no time any more.
+class TiringReader final : public store::PayloadReader {
+ public:
+  TiringReader(std::atomic<int>& left, std::atomic<bool>& over) : left_(left), over_(over) {}
+  const query::Subject& read(ByteSpan payload, bool datagram) override {
+    if (--left_ == 0) over_ = true;
+    return reader_->read(payload, datagram);
+  }
+
+ private:
+  std::unique_ptr<store::PayloadReader> reader_ = make_payload_reader();
+  std::atomic<int>& left_;
+  std::atomic<bool>& over_;
+};
+
+}  // namespace
+
+TEST_CASE("a search whose time is over gives the messages it has found until then, at once") {
+  std::atomic<int> left{1'000'000};
+  std::atomic<bool> over{false};
+  Bench bench;
+  bench.reader = [&] { return std::make_unique<TiringReader>(left, over); };
+  bench.close(true);
+  bench.open();
+  std::vector<test::TestFrame> frames;
+  for (int i = 0; i < 500; ++i) test::add_call(frames, i, kStart + i * kSecond);
+  bench.take(std::move(frames));
+  store::Question question;
+  question.filter = "header[\"CSeq\"] contains \"INVITE\"";  // read off the message
+  question.control.cancelled = &over;
+  store::Selection selection;
+  selection.columns = {"sequence", "payload"};
+  selection.limit = 5000;
+  const auto ask = [&](int reads) {
+    left = reads;
+    over = false;
+    size_t rows = 0;
+    auto answer = bench.search->select(bench.store->view(), question, selection);
+    REQUIRE_MESSAGE(answer.has_value(), (answer ? "" : answer.error().message));
+    while (*(*answer)->next()) {
+      CHECK((*answer)->rows().text(1).find("INVITE") != std::string_view::npos);
+      ++rows;
+    }
+    CHECK((*answer)->is_partial() == (reads < 3000));
+    return rows;
+  };
+  CHECK(ask(1'000'000) == 1500);
+  // Rows are asked some thousands at a time; what was found among those before is there.
+  const size_t some = ask(2500);
+  CHECK(some > 500);
+  CHECK(some < 1300);
+  CHECK(left > -64);  // no more than the few that lie between two looks
+  CHECK(ask(3) == 0);
+  selection.limit = 20;  // the latest of those found
+  CHECK(ask(2500) == 20);
+  // What cannot be handed over in part says so.
+  over = true;
+  CHECK(bench.search->group(bench.store->view(), question, {}).error().code ==
+        ErrorCode::LimitExceeded);
+}
 
 TEST_CASE("a call is seen while it rings and becomes a row once it is over") {
   Bench bench;
@@ -254,6 +318,30 @@ TEST_CASE("a damaged checkpoint is as good as none") {
   bench.open();
   CHECK(*bench.keeper->resume(bench.checkpoint(), *bench.search) == 1);
   CHECK(bench.calls(true).at(0)->call.messages == 3);
+}
+
+TEST_CASE("what retention drops is told as news") {
+  Bench bench;
+  bench.take(one_call());
+  REQUIRE(bench.store->rotate(true));
+  REQUIRE(bench.store->seal());
+  bench.now = bench.now.load() + 3600 * kSecond;
+  UpkeepOptions options;
+  for (store::ShelfLimit& limit : options.retention.shelves) limit.max_age = 60 * kSecond;
+  std::mutex mutex;
+  std::string heard;
+  options.news = [&](std::string_view text) {
+    const std::lock_guard lock(mutex);
+    heard += text;
+  };
+  const auto upkeep = Upkeep::start(*bench.store, options);
+  REQUIRE(upkeep);
+  for (int i = 0; i < 1000 && (*upkeep)->counters().dropped_rows == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  (*upkeep)->stop();
+  CHECK_MESSAGE(heard.find("retention dropped 1 segments of sip (6 rows, ") == 0, heard);
+  CHECK(heard.find("): age") != std::string::npos);
 }
 
 }  // namespace siploom::pipeline

@@ -10,6 +10,9 @@ namespace {
 
 constexpr Nanoseconds kWindow = 120 * kSecond;
 constexpr Nanoseconds kTenSeconds = 10 * kSecond;
+// A clock that is set at all is nearer than this, even in a wrong time zone; what is replayed, or
+// was stamped by a clock that had not been set yet, is farther, and says nothing of the others.
+constexpr Nanoseconds kSaneLag = 24 * 3600 * kSecond;
 
 }  // namespace
 
@@ -40,8 +43,13 @@ void NodeTable::measure(Row& row, Timestamp received, Timestamp time) {
     row.window = received;
   }
   const Nanoseconds lag = received - time;
-  row.least = std::min(row.least, lag);
-  row.most = std::max(row.most, lag);
+  if (lag < -kSaneLag || lag > kSaneLag) {
+    ++row.facts.clock_absurd;
+    row.absurd = lag;
+  } else {
+    row.least = std::min(row.least, lag);
+    row.most = std::max(row.most, lag);
+  }
   const int64_t tens = received.ns / kTenSeconds;
   if (tens != row.ten_seconds) {
     // A pause makes what was counted before it old.
@@ -73,9 +81,13 @@ std::vector<NodeFacts> NodeTable::snapshot(Timestamp now) const {
   std::vector<NodeFacts> out;
   for (const Row& row : rows_) {
     NodeFacts facts = row.facts;
-    const bool measured = row.least != INT64_MAX || row.least_before != INT64_MAX;
-    facts.clock_offset = measured ? std::min(row.least, row.least_before) : 0;
-    facts.lag_max = measured ? std::max(row.most, row.most_before) : 0;
+    facts.clock_offset = std::min(row.least, row.least_before);
+    facts.lag_max = std::max(row.most, row.most_before);
+    if (facts.clock_offset == INT64_MAX) {
+      // None was sane: its clock is that wrong, and the latest message tells how far. Or none was
+      // seen since the start.
+      facts.clock_offset = facts.lag_max = is_known(facts.last_time) ? row.absurd : 0;
+    }
     if (now.ns / kTenSeconds > row.ten_seconds + 1) facts.rate = 0;
     out.push_back(std::move(facts));
   }

@@ -22,7 +22,9 @@ struct NodeFacts {
   uint32_t quirks = 0;  // wire/hep, a bit each
   // Our clock less its own at the quickest message of the last minutes: how far its clock is
   // behind ours, network delay included. And the largest of these: how late it reports.
+  // Messages more than a day off count apart, and only here as long as others are nearer.
   Nanoseconds clock_offset = 0, lag_max = 0;
+  uint64_t clock_absurd = 0;
   double rate = 0;  // records a second, over the last finished ten seconds
 };
 
@@ -46,6 +48,7 @@ class NodeTable final {
     Timestamp window = kNoTime;  // of offset and lag; the one before is kept
     Nanoseconds least = INT64_MAX, least_before = INT64_MAX;
     Nanoseconds most = INT64_MIN, most_before = INT64_MIN;
+    Nanoseconds absurd = 0;  // the latest lag that cannot be one
     int64_t ten_seconds = 0;
     uint64_t in_ten_seconds = 0;
   };

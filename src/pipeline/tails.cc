@@ -4,9 +4,12 @@
 
 namespace siploom::pipeline {
 
-bool Tail::takes(const query::Subject& subject) const {
-  return std::all_of(filters.begin(), filters.end(),
-                     [&](const query::Filter& filter) { return filter.matches(subject); });
+bool Tail::takes(const query::Subject& subject, const query::Subject& masked_subject) const {
+  const auto all = [](const std::vector<query::Filter>& asked, const query::Subject& of) {
+    return std::all_of(asked.begin(), asked.end(),
+                       [&](const query::Filter& filter) { return filter.matches(of); });
+  };
+  return all(filters, subject) && all(masked, masked_subject);
 }
 
 std::shared_ptr<void> Tails::add(Tail tail) {

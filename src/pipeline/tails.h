@@ -17,13 +17,16 @@ namespace siploom::pipeline {
 
 struct Tail {
   std::vector<query::Filter> filters;  // message scope (events: only the empty one), or call scope
-  bool events = false;                 // records other than SIP, too
+  // Asked of records as who may not read secrets sees them.
+  std::vector<query::Filter> masked;
+  bool events = false;  // records other than SIP, too
   // One of these is set.
   std::function<void(const Message&, const sip::MessageView&)> on_message;
   std::function<void(const Event&)> on_event;
   std::function<void(const model::Call&)> on_call;  // once it is over
 
-  bool takes(const query::Subject& subject) const;
+  bool takes(const query::Subject& subject) const { return takes(subject, subject); }
+  bool takes(const query::Subject& subject, const query::Subject& masked_subject) const;
 };
 
 class Tails final {

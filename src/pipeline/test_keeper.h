@@ -32,6 +32,7 @@ struct Bench {
   std::unique_ptr<Keeper> keeper;
   std::atomic<bool> stop{false};
   bool disk_works = true;
+  store::MakePayloadReader reader = make_payload_reader;
 
   Bench() { open(); }
   void open() {
@@ -47,7 +48,7 @@ struct Bench {
     store = std::move(*opened);
     store::SearchOptions searching;
     searching.folder = options.folder;
-    searching.make_reader = make_payload_reader;
+    searching.make_reader = reader;
     search = std::move(*store::Search::open(searching));
     KeeperOptions keeping;
     keeping.node = "here";

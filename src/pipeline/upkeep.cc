@@ -59,6 +59,18 @@ void Upkeep::note(std::string_view text) {
   if (options_.notice) options_.notice(text);
 }
 
+void Upkeep::tell(const std::vector<store::DropEvent>& events) const {
+  if (!options_.news) return;
+  for (const store::DropEvent& event : events) {
+    options_.news(fmt::format(
+        "retention dropped {} segments of {} ({} rows, {} octets, received {} to {}): {}{}",
+        event.segments, store::shelf_name(event.shelf), event.rows, event.bytes,
+        format_rfc3339(event.received_first, 0), format_rfc3339(event.received_last, 0),
+        store::reason_name(event.reason),
+        event.held_rows == 0 ? "" : fmt::format("; {} rows are held on", event.held_rows)));
+  }
+}
+
 void Upkeep::set_retention(const store::RetentionPolicy& policy) {
   const std::lock_guard lock(mutex_);
   new_policy_ = policy;
@@ -107,6 +119,7 @@ void Upkeep::keep_limits() {
       note(result.error().message);
     } else {
       if (!result->note.empty()) note(result->note);
+      tell(result->events);
       const std::lock_guard lock(mutex_);
       counters_.dropped_segments += result->dropped.size();
       counters_.dropped_rows += result->rows;

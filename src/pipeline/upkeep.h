@@ -23,7 +23,7 @@ struct UpkeepOptions {
   store::Search* search = nullptr;
   store::SealOptions seal;
   bool merge = true;
-  std::function<void(std::string_view)> notice;
+  std::function<void(std::string_view)> notice, news;  // news: nothing is wrong
 };
 
 struct UpkeepCounters {
@@ -59,6 +59,7 @@ class Upkeep final {
   void merge_and_verify();
   void set_aside(const std::vector<std::string>& errors);
   void note(std::string_view text);
+  void tell(const std::vector<store::DropEvent>& events) const;
 
   store::Store& store_;
   UpkeepOptions options_;

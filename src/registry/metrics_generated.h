@@ -42,6 +42,7 @@ enum class MetricId : uint16_t {
   SiploomNodeRecordsTotal,
   SiploomNodeLastSeenSeconds,
   SiploomNodeClockOffsetSeconds,
+  SiploomNodeClockAbsurdTotal,
   SiploomStoreSegments,
   SiploomStoreRows,
   SiploomStoreBytes,
@@ -78,6 +79,6 @@ enum class MetricId : uint16_t {
   HeplifyVqrtcpxrIaj,
 };
 
-constexpr uint16_t kMetricCount = 70;
+constexpr uint16_t kMetricCount = 71;
 
 }  // namespace siploom::registry

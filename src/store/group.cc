@@ -166,6 +166,11 @@ class Grouper final {
         // Only counts come from two places.
         values[i] = counts(i) ? values[i].value_or(0) + value : value;
       }
+      const size_t first = 1 + keys + values.size();
+      if (!rows.is_null(first)) {
+        see({rows.integer(first)});
+        see({rows.integer(first + 1)});
+      }
       if (groups_.size() > kMaxGroups) {
         return fail(ErrorCode::LimitExceeded,
                     "more than a million groups; narrow the filter or the time range");
@@ -197,6 +202,9 @@ class Grouper final {
       }
       outer.push_back(aggregate(measure, i));
     }
+    inner.push_back(fmt::format("epoch_ns({}) AS t", quoted_name(time)));
+    outer.push_back("min(t)");
+    outer.push_back("max(t)");
     return fmt::format("SELECT {} FROM (SELECT {} FROM {} WHERE {}) GROUP BY {}",
                        fmt::join(outer, ", "), fmt::join(inner, ", "), source, plan_.where(),
                        fmt::join(by, ", "));
@@ -220,8 +228,11 @@ class Grouper final {
       if (rank.find(key.second) == rank.end()) continue;
       GroupRow row{key.first, key.second, values};
       for (size_t i = 0; i < row.values.size(); ++i) {
-        if (grouping_.measures[i].kind == Kind::Rate && row.values[i] && seconds > 0) {
+        if (grouping_.measures[i].kind != Kind::Rate || !row.values[i]) continue;
+        if (seconds > 0) {
           *row.values[i] /= seconds;
+        } else {
+          row.values[i] = std::nullopt;  // of a single moment there is none
         }
       }
       out.rows.push_back(std::move(row));
@@ -266,6 +277,8 @@ class Grouper final {
     for (const query::Filter& filter : plan_.filters()) {
       if (!filter.matches(subject)) return;
     }
+    see(minute);
+    see(minute + kMinute);
     Keys key;
     for (const FieldId field : fields_) key.push_back(subject.key(field));
     const Timestamp bucket =
@@ -306,17 +319,26 @@ class Grouper final {
     }
     return "NULL";
   }
+  void see(Timestamp time) {
+    if (!is_known(time)) return;
+    first_ = is_known(first_) ? std::min(first_, time) : time;
+    last_ = is_known(last_) ? std::max(last_, time) : time;
+  }
   double span_seconds() const {
     if (grouping_.bucket != 0) return static_cast<double>(grouping_.bucket) / 1e9;
     const Question& question = plan_.question();
-    if (!is_known(question.from) || !is_known(question.to)) return 0;
-    return static_cast<double>(question.to - question.from) / 1e9;
+    const Timestamp from = is_known(question.from) ? question.from : first_;
+    Timestamp to = is_known(grouping_.now) ? grouping_.now : last_;
+    if (is_known(question.to)) to = question.to;
+    if (!is_known(from) || !is_known(to)) return 0;
+    return static_cast<double>(to - from) / 1e9;
   }
 
   const Plan& plan_;
   const Grouping& grouping_;
   std::vector<FieldId> fields_;
   GroupMap groups_;
+  Timestamp first_ = kNoTime, last_ = kNoTime;  // of what was counted
 };
 
 }  // namespace

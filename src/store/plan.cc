@@ -66,6 +66,7 @@ Result<std::unique_ptr<Plan>> Plan::make(RowSets& sets, IndexCache& indexes, Lea
   needs.table = question.table;
   needs.from = question.from;
   needs.to = question.to;
+  needs.masked = question.masked;
   if (question.table == Table::Records) needs.sequence_from = question.sequence_from;
   for (const std::string* text : {&question.filter, &question.scope}) {
     if (text->empty()) continue;
@@ -85,16 +86,29 @@ Result<std::unique_ptr<Plan>> Plan::make(RowSets& sets, IndexCache& indexes, Lea
   }
   plan->question_.with_copies =
       question.table != Table::Records || question.with_copies || asks_who_saw(plan->filters_);
+  if (question.table == Table::Records) needs.sequences = question.sequences;
   plan->needs_ = needs;
   plan->source_ = std::make_unique<SourceSql>(sets, indexes, view, needs, question.live_calls);
   FilterSql::Others names;
   if (others) plan->add_other(sets, indexes, names);
   plan->where_ = plan->source_->time_condition();
   if (!plan->question_.with_copies) plan->where_ += " AND NOT \"copy\"";
-  for (const query::Filter& filter : plan->filters_) {
-    plan->sqls_.push_back(std::make_unique<FilterSql>(leaves, filter, question.table, names));
-    plan->where_ += " AND " + plan->sqls_.back()->condition();
+  if (!question.sequences.empty()) {
+    plan->where_ += fmt::format(" AND sequence IN ({})", fmt::join(question.sequences, ", "));
   }
+  std::string cheap = plan->where_;
+  bool asks_leaves = false;
+  for (size_t i = 0; i < plan->filters_.size(); ++i) {
+    const bool is_scope = i + 1 == plan->filters_.size() && !question.scope.empty();
+    const FilterSql::Sight sight{question.masked && !is_scope, question.masked && is_scope,
+                                 question.control};
+    plan->sqls_.push_back(
+        std::make_unique<FilterSql>(leaves, plan->filters_[i], question.table, names, sight));
+    plan->where_ += " AND " + plan->sqls_.back()->condition();
+    cheap += " AND " + plan->sqls_.back()->cheap_condition();
+    asks_leaves = asks_leaves || plan->sqls_.back()->asks_leaves();
+  }
+  if (asks_leaves && !others) plan->cheap_where_ = std::move(cheap);
   return plan;
 }
 
@@ -106,6 +120,7 @@ void Plan::add_other(RowSets& sets, IndexCache& indexes, FilterSql::Others& name
   SourceNeeds needs;
   const bool calls = question_.table == Table::Calls;
   needs.table = calls ? Table::Records : Table::Calls;
+  needs.masked = question_.masked;
   if (is_known(question_.from)) {
     needs.from = calls ? question_.from : question_.from + -kCallReach;
   }

@@ -28,6 +28,9 @@ class Plan final {
   // A table expression in brackets, and the condition for its rows.
   const std::string& source() const { return source_->text(); }
   const std::string& where() const { return where_; }
+  // The part of it that SQL can say by itself, when the rest asks rows one by one and everything
+  // can be asked in a row's own place; empty: not so.
+  const std::string& cheap_where() const { return cheap_where_; }
   // Replaces the source, for a second step over fewer rows.
   void narrow(RowSets& sets, IndexCache& indexes, const SourceNeeds& needs);
 
@@ -40,7 +43,7 @@ class Plan final {
   std::vector<query::Filter> filters_;
   std::unique_ptr<SourceSql> source_, other_;
   std::vector<std::unique_ptr<FilterSql>> sqls_;
-  std::string where_;
+  std::string where_, cheap_where_;
 };
 
 }  // namespace siploom::store

@@ -356,6 +356,7 @@ Result<RetentionResult> Retention::run(bool dry) {
     if (done) examined_ = print;
   }
   if (done) done = drop(std::move(drops), held, result);
+  result.events = events_;
   // What went is told, whatever came after.
   if (auto told = append_journal(store_.folder(), events_); !told) {
     result.note = "the journal could not be written: " + told.error().message;

@@ -56,7 +56,8 @@ struct RetentionOptions {
 };
 
 struct RetentionResult {
-  std::vector<Drop> dropped;  // or what would be
+  std::vector<Drop> dropped;      // or what would be
+  std::vector<DropEvent> events;  // the same as the journal has it
   uint64_t rows = 0, bytes = 0, held_rows = 0;
   // Segments that ought to go and had to stay, because held rows could not be written elsewhere;
   // and what of that, or of writing the journal, is worth telling.

@@ -17,7 +17,9 @@ namespace {
 
 constexpr size_t kMaxLimit = 1'000'000;
 // Up to this many rows are first found by their numbers, so that payloads are read of these alone.
-constexpr size_t kMaxNumbered = 10'000;
+constexpr size_t kMaxNumbered = 10'001;
+// To read what was found, when the time for finding it is over.
+constexpr auto kHandOver = std::chrono::milliseconds(500);
 
 bool reads_payload(const std::string& sql) { return sql.find("payload") != std::string::npos; }
 
@@ -45,6 +47,8 @@ class DuckAnswer final : public Answer {
         connection_(std::move(connection)),
         rows_(std::move(rows)),
         columns_(columns) {}
+  void set_partial() { partial_ = true; }
+  bool is_partial() const override { return partial_; }
   Result<bool> next() override { return rows_.next(); }
   const Rows& rows() const override { return rows_; }
   size_t column_count() const override { return columns_; }
@@ -67,6 +71,7 @@ class DuckAnswer final : public Answer {
   Connection connection_;
   Rows rows_;
   size_t columns_;
+  bool partial_ = false;
 };
 
 // A value of a cursor as SQL; nothing: it was none of ours.
@@ -129,10 +134,46 @@ Result<SelectSql> select_sql(Table table, const Selection& selection) {
   return out;
 }
 
+// What a search that may be cut off has found, for as long as it runs.
+class Finding final {
+ public:
+  Finding(Leaves& leaves, const Selection& selection, size_t limit, bool by_time)
+      : leaves_(leaves),
+        finds_(std::make_shared<Finds>(limit, !by_time               ? Finds::Order::Any
+                                              : selection.descending ? Finds::Order::Latest
+                                                                     : Finds::Order::Earliest)),
+        number_(leaves.add(finds_)) {}
+  Finding(const Finding&) = delete;
+  Finding& operator=(const Finding&) = delete;
+  ~Finding() { leaves_.remove(number_); }
+  std::string sql() const {
+    return fmt::format("sl_found({}::UBIGINT, sequence, coalesce(epoch_ns(time), 0)::BIGINT)",
+                       number_);
+  }
+  std::vector<uint64_t> numbers() const { return finds_->sequences(); }
+
+ private:
+  Leaves& leaves_;
+  std::shared_ptr<Finds> finds_;
+  uint64_t number_;
+};
+
+// The numbers in the first column, ascending.
+Result<std::vector<uint64_t>> numbers_of(Connection& connection, const std::string& sql,
+                                         const QueryControl& control) {
+  auto found = SL_TRY(connection.query(sql, control));
+  std::vector<uint64_t> numbers;
+  while (SL_TRY(found.next())) numbers.push_back(static_cast<uint64_t>(found.integer(0)));
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
 }  // namespace
 
 Search::Search(const SearchOptions& options)
-    : options_(options), leaves_(options.make_reader), indexes_(std::make_unique<IndexCache>()) {}
+    : options_(options),
+      leaves_(options.make_reader, options.mask),
+      indexes_(std::make_unique<IndexCache>()) {}
 Search::~Search() = default;
 
 Result<std::unique_ptr<Search>> Search::open(const SearchOptions& options) {
@@ -164,18 +205,35 @@ Result<std::unique_ptr<Answer>> Search::select(const View& view, const Question&
       fmt::format("ORDER BY _sort {0} NULLS LAST, _tie {0}", selection.descending ? "DESC" : "ASC");
   std::string where = fmt::format("{} AND {}", plan->where(), after);
   auto connection = SL_TRY(database_->connect());
-  if (sql.payload && question.table == Table::Records && limit <= kMaxNumbered) {
-    auto found = SL_TRY(connection.query(
+  const bool records = question.table == Table::Records && limit <= kMaxNumbered;
+  const bool finds = records && !plan->cheap_where().empty();
+  QueryControl control = question.control;
+  bool partial = false;
+  if (finds || (records && sql.payload)) {
+    const Finding finding(leaves_, selection, limit, sql.sort == quoted_name("time"));
+    if (finds) {
+      // Only the first condition stands where rows can be left out unread; and only behind all of
+      // them is a row found.
+      where = fmt::format("{0} AND {1} AND CASE WHEN {0} AND {1} AND {2} THEN {3} ELSE false END",
+                          plan->cheap_where(), after, plan->where(), finding.sql());
+    }
+    auto found = numbers_of(
+        connection,
         fmt::format("SELECT sequence, {} AS _sort, sequence AS _tie FROM {} WHERE {} {} LIMIT {}",
                     sql.sort, plan->source(), where, order, limit),
-        question.control));
-    std::vector<uint64_t> numbers;
-    while (SL_TRY(found.next())) numbers.push_back(static_cast<uint64_t>(found.integer(0)));
-    std::sort(numbers.begin(), numbers.end());
+        control);
+    partial =
+        !found && finds && control.is_over() && found.error().code == ErrorCode::LimitExceeded;
+    if (!found && !partial) return tl::unexpected<Error>(found.error());
+    std::vector<uint64_t> numbers = partial ? finding.numbers() : std::move(*found);
     where = numbers.empty() ? "false" : fmt::format("sequence IN ({})", fmt::join(numbers, ", "));
     SourceNeeds needs = plan->needs();
     needs.sequences = numbers.empty() ? std::vector<uint64_t>{0} : std::move(numbers);
     plan->narrow(sets_, *indexes_, needs);
+    // What has been found is worth a moment more.
+    control = {};
+    control.deadline =
+        std::max(question.control.deadline, std::chrono::steady_clock::now() + kHandOver);
   }
   std::vector<std::string> columns = sql.columns;
   columns.push_back(sql.sort + " AS _sort");
@@ -183,9 +241,11 @@ Result<std::unique_ptr<Answer>> Search::select(const View& view, const Question&
   auto rows = SL_TRY(
       connection.query(fmt::format("SELECT {} FROM {} WHERE {} {} LIMIT {}",
                                    fmt::join(columns, ", "), plan->source(), where, order, limit),
-                       question.control));
-  return std::make_unique<DuckAnswer>(std::move(plan), std::move(connection), std::move(rows),
-                                      selection.columns.size());
+                       control));
+  auto answer = std::make_unique<DuckAnswer>(std::move(plan), std::move(connection),
+                                             std::move(rows), selection.columns.size());
+  if (partial) answer->set_partial();
+  return answer;
 }
 
 Result<std::unique_ptr<Answer>> Search::stream(const View& view, const Question& question,

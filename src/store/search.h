@@ -23,6 +23,7 @@ struct SearchOptions {
   uint64_t temp_bytes = uint64_t{4} << 30;
   unsigned threads = 2;
   MakePayloadReader make_reader;
+  MaskPayload mask = nullptr;  // null: nothing can be asked `masked`
 };
 
 // What is asked of which rows.
@@ -30,12 +31,15 @@ struct Question {
   Table table = Table::Records;
   std::string filter;        // filter language; empty: all
   std::string scope;         // another one that rows have to satisfy, of who asks
+  bool masked = false;       // payloads are seen as who may not read secrets sees them, in columns
+                             // and by the filter; the scope sees all
   Timestamp from = kNoTime;  // by the rows' own time (calls: start); from <= time < to
   Timestamp to = kNoTime;
   uint64_t sequence_from = 0;  // of records: that number and later ones
   // Of records: also those of a packet that another place had seen before. Without it they are left
   // out, unless the filter or the grouping asks who saw what.
   bool with_copies = false;
+  std::vector<uint64_t> sequences;           // of records: these alone, ascending; empty: all
   std::shared_ptr<const RowSet> live_calls;  // calls that are not over, beside the stored ones
   QueryControl control;
 };
@@ -64,6 +68,9 @@ struct Grouping {
   std::vector<std::string> by;  // fields; of those with several values a row counts for each
   Nanoseconds bucket = 0;       // and over time; 0: not
   std::vector<Measure> measures = {Measure{}};
+  // For rates: where a range without an end ends; kNoTime: with its last row. One without a
+  // beginning begins with its first row.
+  Timestamp now = kNoTime;
   size_t limit = 1000;  // groups (over all buckets): the largest by the first measure
 };
 
@@ -90,6 +97,8 @@ class Answer {
   virtual size_t column_count() const = 0;
   // Continues behind the row at hand when given as Selection::cursor.
   virtual std::string cursor() const = 0;
+  // Its time was over: these are the rows found until then, and there may be more between them.
+  virtual bool is_partial() const = 0;
 };
 
 class IndexCache;
@@ -99,7 +108,8 @@ class Search final {
   static Result<std::unique_ptr<Search>> open(const SearchOptions& options);
   ~Search();
 
-  // One page; whether there are more is told by asking for one row more than wanted.
+  // One page; whether there are more is told by asking for one row more than wanted. What reads
+  // messages one by one gives what it has found when its time is over (is_partial()).
   Result<std::unique_ptr<Answer>> select(const View& view, const Question& question,
                                          const Selection& selection);
   // All of it, unsorted, row by row as they are found; limit, sort and cursor do not count.

@@ -140,6 +140,11 @@ SourceSql::SourceSql(RowSets& sets, IndexCache& indexes, const View& view, const
     parts.push_back(fmt::format("SELECT * FROM sl_rows({}::UBIGINT)", handles_.back()->value()));
   }
   text_ = fmt::format("({})", fmt::join(parts, " UNION ALL "));
+  if (needs.masked && needs.table == Table::Records) {
+    text_ = fmt::format(
+        "(SELECT * REPLACE (sl_masked(payload) AS payload), payload AS raw_payload FROM {})",
+        text_);
+  }
   std::vector<std::string> conditions;
   if (is_known(needs.from)) {
     conditions.push_back(fmt::format("{} >= {}", time_column(needs.table), sql_time(needs.from)));

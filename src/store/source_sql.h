@@ -36,6 +36,7 @@ struct SourceNeeds {
   uint64_t sequence_from = 0;               // of records
   std::vector<uint64_t> without;            // segments that are not read (counted elsewhere)
   bool sealed = true, memory = true;
+  bool masked = false;  // `payload` of records is masked; `raw_payload` has what came
 };
 
 class SourceSql final {

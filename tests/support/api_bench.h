@@ -185,6 +185,16 @@ class Bench {
     return ask(http::Method::Post, target, admin(), std::move(body));
   }
 
+  // Waits for what the server does on threads of its own.
+  template <class Condition>
+  static bool comes_true(Condition&& condition) {
+    for (int i = 0; i < 500; ++i) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+
   // What a streaming handler writes; small enough for the queue.
   static std::string streamed(http::Response& response) {
     auto queue = std::make_shared<http::StreamQueue>();

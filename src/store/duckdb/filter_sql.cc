@@ -58,8 +58,13 @@ std::string any_of(const std::vector<std::string>& terms) {
 class Writer final {
  public:
   Writer(Leaves& leaves, std::vector<uint64_t>& used, const query::Filter& filter, Table table,
-         const FilterSql::Others& others)
-      : leaves_(leaves), used_(used), filter_(filter), table_(table), others_(others) {}
+         const FilterSql::Others& others, const FilterSql::Sight& sight)
+      : leaves_(leaves),
+        used_(used),
+        filter_(filter),
+        table_(table),
+        others_(others),
+        sight_(sight) {}
 
   std::string write(const Node& node) {
     switch (node.kind) {
@@ -78,7 +83,7 @@ class Writer final {
       case Kind::Has:
         return has(node);
       case Kind::Search:
-        return fmt::format("sl_search({}, payload)", leaf(node));
+        return search(node);
       case Kind::Any:
         return any_message(node);
     }
@@ -91,22 +96,31 @@ class Writer final {
     return fmt::format("NOT coalesce({}, false)", term);
   }
   std::string leaf(const Node& node) {
-    used_.push_back(leaves_.add(node));
+    used_.push_back(leaves_.add(Leaf{&node, sight_.control}));
     return fmt::format("{}::UBIGINT", used_.back());
   }
+  std::string_view payload() const { return sight_.raw ? "raw_payload" : "payload"; }
   std::string from_payload(const Node& node) {
-    return fmt::format("sl_payload({}, payload, kind, datagram)", leaf(node));
+    return fmt::format("sl_payload({}, {}, kind, datagram)", leaf(node), payload());
+  }
+  std::string search(const Node& node) {
+    const std::string number = leaf(node);
+    const std::string term = fmt::format("sl_search({}, {})", number, payload());
+    // A text without stars that a masked payload holds stood there before, too: only where it did
+    // does it pay to mask.
+    if (!sight_.masked || node.text.find('*') != std::string::npos) return term;
+    return fmt::format("CASE WHEN sl_search({}, raw_payload) THEN {} ELSE false END", number, term);
   }
   std::string of_call(const Node& node) {
     FilterSql::Others none;
-    Writer writer(leaves_, used_, filter_, Table::Calls, none);
+    Writer writer(leaves_, used_, filter_, Table::Calls, none, sight_);
     return fmt::format("call_id IN (SELECT call_id FROM {} WHERE {})", others_.calls,
                        writer.write(node));
   }
   std::string any_message(const Node& node) {
     const query::Filter& predicate = filter_.message_predicates()[node.predicate];
     FilterSql::Others none;
-    Writer writer(leaves_, used_, predicate, Table::Records, none);
+    Writer writer(leaves_, used_, predicate, Table::Records, none, sight_);
     return fmt::format("call_id IN (SELECT call_id FROM {} WHERE kind = 'sip' AND {})",
                        others_.records, writer.write(predicate.root()));
   }
@@ -255,6 +269,7 @@ class Writer final {
   const query::Filter& filter_;
   Table table_;
   const FilterSql::Others& others_;
+  const FilterSql::Sight& sight_;
 };
 
 std::optional<KeyKind> key_kind(FieldId field) {
@@ -329,9 +344,24 @@ bool asks_other(const Node& node) {
 
 }  // namespace
 
-FilterSql::FilterSql(Leaves& leaves, const query::Filter& filter, Table table, Others others)
+FilterSql::FilterSql(Leaves& leaves, const query::Filter& filter, Table table, Others others,
+                     const Sight& sight)
     : leaves_(leaves) {
-  condition_ = Writer(leaves, used_, filter, table, others).write(filter.root());
+  Writer writer(leaves, used_, filter, table, others, sight);
+  const Node& root = filter.root();
+  std::vector<std::string> all, cheap;
+  const auto add = [&](const Node& node) {
+    const size_t leaves_before = used_.size();
+    all.push_back(writer.write(node));
+    if (used_.size() == leaves_before) cheap.push_back(all.back());
+  };
+  if (root.kind == Kind::And) {
+    for (const auto& child : root.children) add(*child);
+  } else {
+    add(root);
+  }
+  condition_ = fmt::format("({})", fmt::join(all, " AND "));
+  cheap_ = cheap.empty() ? "true" : fmt::format("({})", fmt::join(cheap, " AND "));
 }
 
 FilterSql::~FilterSql() {

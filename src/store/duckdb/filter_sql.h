@@ -19,16 +19,29 @@ class FilterSql final {
     std::string records;  // for questions about a call's messages
     std::string calls;    // for questions about a message's call
   };
-  FilterSql(Leaves& leaves, const query::Filter& filter, Table table, Others others);
+  // What it sees of messages, and when asking has to end.
+  struct Sight {
+    // Filters of who may not read secrets see masked payloads; the column `raw_payload` has what
+    // can be looked at first. A scope is asked of what came.
+    bool masked = false;
+    bool raw = false;  // the payload stands in raw_payload
+    QueryControl control;
+  };
+  FilterSql(Leaves& leaves, const query::Filter& filter, Table table, Others others,
+            const Sight& sight);
   FilterSql(const FilterSql&) = delete;
   FilterSql& operator=(const FilterSql&) = delete;
   ~FilterSql();
 
   // A condition; "true" for the empty filter.
   const std::string& condition() const { return condition_; }
+  // Those of its parts that are joined by "and" and that SQL can say by itself; "true": none.
+  const std::string& cheap_condition() const { return cheap_; }
+  // Whether rows are asked one by one, of functions of ours.
+  bool asks_leaves() const { return !used_.empty(); }
 
  private:
-  std::string condition_;
+  std::string condition_, cheap_;
   Leaves& leaves_;
   std::vector<uint64_t> used_;
 };

@@ -3,7 +3,9 @@
 #include <duckdb.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <initializer_list>
+#include <iterator>
 #include <string>
 
 #include "base/text.h"
@@ -44,18 +46,24 @@ class Arguments final {
     return false;
   }
   // Every row names the same leaf.
-  const Node* leaf() const {
-    auto& leaves = *static_cast<Leaves*>(duckdb_scalar_function_get_extra_info(info_));
-    const Node* node = size_ == 0 ? nullptr : leaves.find(number<uint64_t>(0, 0));
-    if (node == nullptr && size_ != 0) {
+  const Node* leaf() {
+    const Leaf leaf = size_ == 0 ? Leaf{} : leaves().find(number<uint64_t>(0, 0));
+    if (leaf.node == nullptr && size_ != 0) {
       duckdb_scalar_function_set_error(info_, "no such part of a filter");
     }
-    return node;
+    control_ = leaf.control;
+    return leaf.node;
   }
   template <class Ask>
   void answer(Ask&& ask) {
+    constexpr size_t kLookEvery = 64;
     auto* out = static_cast<bool*>(duckdb_vector_get_data(output_));
-    for (size_t row = 0; row < size_; ++row) out[row] = !is_null(row) && ask(row);
+    for (size_t row = 0; row < size_; ++row) {
+      if (row % kLookEvery == 0 && control_.is_over()) {
+        return duckdb_scalar_function_set_error(info_, "the search took too long");
+      }
+      out[row] = !is_null(row) && ask(row);
+    }
   }
   Leaves& leaves() const {
     return *static_cast<Leaves*>(duckdb_scalar_function_get_extra_info(info_));
@@ -72,6 +80,7 @@ class Arguments final {
   size_t size_;
   duckdb_vector output_;
   std::vector<Column> columns_;
+  QueryControl control_;
 };
 
 void ask_text(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
@@ -179,6 +188,37 @@ void give_value(duckdb_function_info info, duckdb_data_chunk input, duckdb_vecto
   }
 }
 
+void give_masked(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
+  Arguments in(info, input, output);
+  if (in.size() == 0) return;
+  const MaskPayload mask = in.leaves().mask();
+  if (mask == nullptr) {
+    return duckdb_scalar_function_set_error(info, "nobody knows how to mask payloads");
+  }
+  duckdb_vector_ensure_validity_writable(output);
+  uint64_t* validity = duckdb_vector_get_validity(output);
+  std::string payload;
+  for (size_t row = 0; row < in.size(); ++row) {
+    if (in.is_null(row)) {
+      duckdb_validity_set_row_invalid(validity, row);
+      continue;
+    }
+    payload = in.text(0, row);
+    mask(payload);
+    duckdb_vector_assign_string_element_len(output, row, payload.data(), payload.size());
+  }
+}
+
+void note_found(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
+  Arguments in(info, input, output);
+  if (in.size() == 0) return;
+  const std::shared_ptr<Finds> finds = in.leaves().finds(in.number<uint64_t>(0, 0));
+  in.answer([&](size_t row) {
+    if (finds != nullptr) finds->add(in.number<int64_t>(2, row), in.number<uint64_t>(1, row));
+    return true;
+  });
+}
+
 Result<void> add_function(Connection& connection, Leaves& leaves, const char* name,
                           std::initializer_list<duckdb_type> parameters, duckdb_type result,
                           duckdb_scalar_function_t call) {
@@ -205,31 +245,68 @@ Result<void> add_function(Connection& connection, Leaves& leaves, const char* na
 
 }  // namespace
 
-uint64_t Leaves::add(const Node& node) {
+void Finds::add(int64_t time_ns, uint64_t sequence) {
+  // Ordered so that what is wanted least stands last.
+  const std::pair<int64_t, uint64_t> key =
+      order_ == Order::Latest ? std::pair(~time_ns, ~sequence) : std::pair(time_ns, sequence);
   const std::lock_guard lock(mutex_);
-  nodes_.emplace(next_, &node);
+  if (kept_.size() >= limit_ &&
+      (order_ == Order::Any || kept_.empty() || !(key < *kept_.rbegin()))) {
+    return;
+  }
+  kept_.insert(key);
+  if (kept_.size() > limit_) kept_.erase(std::prev(kept_.end()));
+}
+
+std::vector<uint64_t> Finds::sequences() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<uint64_t> out;
+  for (const auto& [time, sequence] : kept_) {
+    out.push_back(order_ == Order::Latest ? ~sequence : sequence);
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+uint64_t Leaves::add(const Leaf& leaf) {
+  const std::lock_guard lock(mutex_);
+  leaves_.emplace(next_, leaf);
   return next_++;
 }
-void Leaves::remove(uint64_t leaf) {
+uint64_t Leaves::add(std::shared_ptr<Finds> finds) {
   const std::lock_guard lock(mutex_);
-  nodes_.erase(leaf);
+  finds_.emplace(next_, std::move(finds));
+  return next_++;
 }
-const Node* Leaves::find(uint64_t leaf) const {
+void Leaves::remove(uint64_t number) {
   const std::lock_guard lock(mutex_);
-  const auto known = nodes_.find(leaf);
-  return known == nodes_.end() ? nullptr : known->second;
+  leaves_.erase(number);
+  finds_.erase(number);
+}
+Leaf Leaves::find(uint64_t number) const {
+  const std::lock_guard lock(mutex_);
+  const auto known = leaves_.find(number);
+  return known == leaves_.end() ? Leaf{} : known->second;
+}
+std::shared_ptr<Finds> Leaves::finds(uint64_t number) const {
+  const std::lock_guard lock(mutex_);
+  const auto known = finds_.find(number);
+  return known == finds_.end() ? nullptr : known->second;
 }
 
 Result<void> register_leaves(Connection& c, Leaves& leaves) {
   constexpr duckdb_type kLeaf = DUCKDB_TYPE_UBIGINT, kText = DUCKDB_TYPE_VARCHAR,
                         kBlob = DUCKDB_TYPE_BLOB, kBool = DUCKDB_TYPE_BOOLEAN,
-                        kPort = DUCKDB_TYPE_USMALLINT;
+                        kPort = DUCKDB_TYPE_USMALLINT, kNumber = DUCKDB_TYPE_UBIGINT,
+                        kTime = DUCKDB_TYPE_BIGINT;
   SL_TRY_VOID(add_function(c, leaves, "sl_text", {kLeaf, kText}, kBool, ask_text));
   SL_TRY_VOID(add_function(c, leaves, "sl_lines", {kLeaf, kText}, kBool, ask_lines));
   SL_TRY_VOID(add_function(c, leaves, "sl_address", {kLeaf, kText, kPort}, kBool, ask_address));
   SL_TRY_VOID(add_function(c, leaves, "sl_search", {kLeaf, kBlob}, kBool, ask_search));
   SL_TRY_VOID(
       add_function(c, leaves, "sl_payload", {kLeaf, kBlob, kText, kBool}, kBool, ask_payload));
+  SL_TRY_VOID(add_function(c, leaves, "sl_masked", {kBlob}, kBlob, give_masked));
+  SL_TRY_VOID(add_function(c, leaves, "sl_found", {kNumber, kNumber, kTime}, kBool, note_found));
   return add_function(c, leaves, "sl_value", {kLeaf, kBlob, kText, kBool}, kText, give_value);
 }
 
