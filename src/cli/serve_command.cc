@@ -10,6 +10,7 @@
 #include "api/start_page.h"
 #include "base/json_writer.h"
 #include "cli/commands.h"
+#include "cli/held.h"
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/service_notify.h"
@@ -235,17 +236,7 @@ class Service final {
     if (stores_ == nullptr) {
       return fail(ErrorCode::Io, "holds cannot be read: meta.db is not open; nothing is dropped");
     }
-    std::vector<store::Hold> out;
-    admin::Page page;
-    page.limit = 1000;
-    while (true) {
-      const auto listed = SL_TRY(stores_->holds.list(true, page));
-      for (const admin::Hold& hold : listed.rows) {
-        out.push_back({hold.call_ids, hold.filter, hold.since, hold.until});
-      }
-      if (!listed.next) return out;
-      page.cursor = *listed.next;
-    }
+    return active_holds(stores_->holds);
   }
 
   Result<void> start_http(const admin::Settings& settings) {

@@ -156,6 +156,14 @@ void add_store(CLI::App& app, Options& o) {
   add_parsed(sub, "--larger-than", s.larger_than, read_size,
              "prune: the oldest rows, until the store is no larger", "100GiB", "Prune");
   sub.add_flag("--dry-run", s.dry_run, "prune: only say what would go")->group("Prune");
+  sub.add_option("--meta", s.meta,
+                 "prune: the meta.db with the legal holds that apply (default: meta.db beside the "
+                 "store's folder)")
+      ->type_name("FILE")
+      ->group("Prune");
+  sub.add_flag("--release-holds", s.release_holds,
+               "prune: where there is no meta.db, what was held goes, too")
+      ->group("Prune");
   sub.add_option("--table", s.table, "export: records, calls, streams or ledger (default: calls)")
       ->type_name("TABLE")
       ->group("Export");
