@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -125,6 +126,29 @@ Finding look_at_disk(const std::string& folder) {
   return {"disk", Verdict::Good, what, {}};
 }
 
+// What the relay of that server could not send on yet, by collector: a folder each beside the
+// store.
+void look_at_relay(const std::string& store_folder, std::vector<Finding>& out) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path folder = fs::path(store_folder).lexically_normal().parent_path() / "relay";
+  constexpr auto kOptions = fs::directory_options::skip_permission_denied;
+  for (fs::directory_iterator to(folder, kOptions, error), end; !error && to != end;
+       to.increment(error)) {
+    uint64_t octets = 0;
+    std::error_code ignored;
+    for (fs::directory_iterator file(to->path(), kOptions, ignored); !ignored && file != end;
+         file.increment(ignored)) {
+      if (file->is_regular_file(ignored)) octets += file->file_size(ignored);
+    }
+    if (octets == 0) continue;
+    out.push_back({"relay", Verdict::Warning,
+                   fmt::format("{} octets wait on disk to be relayed to {}", octets,
+                               view::safe(to->path().filename().string())),
+                   "is that collector there? /api/v1/health tells the last error of each"});
+  }
+}
+
 class StoreLook final {
  public:
   static Result<StoreLook> open(const std::string& folder) {
@@ -207,8 +231,10 @@ void look_at_store(const std::string& folder, std::vector<Finding>& out) {
                    fmt::format("{} lost in the last hour: {}", row[1], row[0]),
                    row[0] == "bad-key"       ? "the agent's key is not hep.password"
                    : row[0] == "not-allowed" ? "add its address to hep.allowed_senders"
-                   : row[0] == "not-hep"     ? "what comes to the port is no HEP: who sends it?"
-                                             : "the ledger table says from which source"});
+                   : row[0] == "relay-overflow"
+                       ? "a collector of relay.to is away or too slow; relay.spool_max is the room"
+                   : row[0] == "not-hep" ? "what comes to the port is no HEP: who sends it?"
+                                         : "the ledger table says from which source"});
   }
 }
 
@@ -310,6 +336,7 @@ int doctor_command(const Options& options) {
   if (findings[0].verdict == Verdict::Good && !where.no_probe) {
     findings.push_back(probe(*given, folder));
   }
+  look_at_relay(folder, findings);
   look_at_store(folder, findings);
   Output out(options.output);
   print(findings, out, options.output.json);

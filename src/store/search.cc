@@ -192,10 +192,15 @@ Result<std::unique_ptr<Answer>> Search::stream(const View& view, const Question&
                                                const Selection& selection) {
   auto plan = SL_TRY(Plan::make(sets_, *indexes_, leaves_, view, question));
   const SelectSql sql = SL_TRY(select_sql(question.table, selection));
+  std::string order;
+  if (selection.ordered) {
+    order = fmt::format(" ORDER BY {0} {2} NULLS LAST, {1} {2}", sql.sort,
+                        tie_column(question.table), selection.descending ? "DESC" : "ASC");
+  }
   auto connection = SL_TRY(database_->connect());
   auto rows = SL_TRY(
-      connection.stream(fmt::format("SELECT {} FROM {} WHERE {}", fmt::join(sql.columns, ", "),
-                                    plan->source(), plan->where()),
+      connection.stream(fmt::format("SELECT {} FROM {} WHERE {}{}", fmt::join(sql.columns, ", "),
+                                    plan->source(), plan->where(), order),
                         question.control));
   return std::make_unique<DuckAnswer>(std::move(plan), std::move(connection), std::move(rows),
                                       selection.columns.size());
