@@ -11,6 +11,8 @@ namespace {
 
 // Up to so many rows are held, to be turned round; more come in order from the store.
 constexpr size_t kMostHeld = 10'000;
+// What is sorted beyond it lies in files meanwhile.
+constexpr uint64_t kSearchBytes = uint64_t{256} << 20;
 
 std::string filter_of(const Options& options) {
   return fmt::format("{}", fmt::join(options.store.words, " "));
@@ -161,8 +163,10 @@ Result<std::unique_ptr<RowFinder>> find_rows(const Options& options) {
   if (!options.store.server.empty()) {
     return std::unique_ptr<RowFinder>(std::make_unique<ServerFinder>(options));
   }
+  StoreCommandOptions where = options.store;
+  where.memory_bytes = kSearchBytes;
   return std::unique_ptr<RowFinder>(
-      std::make_unique<StoreFinder>(SL_TRY(open_store(options.store)), options));
+      std::make_unique<StoreFinder>(SL_TRY(open_store(where)), options));
 }
 
 }  // namespace siploom::cli

@@ -11,12 +11,14 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/wall_clock.h"
+#include "exporter/json.h"
 #include "pipeline/payload_reader.h"
 #include "store/check.h"
 #include "store/merge.h"
 #include "store/retention.h"
 #include "store/search.h"
 #include "store/stat.h"
+#include "store/table.h"
 #include "view/style.h"
 #include "view/table.h"
 
@@ -283,6 +285,23 @@ int prune_command(const Options& options, Output& out) {
   return result->kept_back.empty() ? 0 : 2;
 }
 
+int export_to_output(const store::View& view, const store::ExportOptions& exporting, Output& out) {
+  std::vector<std::string> cells;
+  for (const store::ColumnInfo& column : store::columns(exporting.table)) {
+    cells.emplace_back(column.name);
+  }
+  exporter::append_csv_row(out.buffer(), cells);
+  const auto rows = store::visit_rows(view, exporting, [&](const store::Rows& row) {
+    for (size_t i = 0; i < cells.size(); ++i) cells[i] = row.text(i);
+    exporter::append_csv_row(out.buffer(), cells);
+    out.write({});
+    return !out.is_broken();
+  });
+  out.flush();
+  if (!rows) return fail_with(rows.error());
+  return *rows == 0 ? 1 : 0;
+}
+
 int export_rows_command(const Options& options, Output& out) {
   const auto view = store::Store::read(options.store.store);
   if (!view) return fail_with(view.error());
@@ -295,6 +314,11 @@ int export_rows_command(const Options& options, Output& out) {
   exporting.to = options.input.to;
   exporting.stop = &stop_flag();
   const std::string& path = options.store.output;
+  if (path.empty()) {
+    return fail_with({ErrorCode::InvalidArgument,
+                      "say where to: -o FILE.parquet, -o FILE.csv, or -o - for standard output"});
+  }
+  if (path == "-") return export_to_output(*view, exporting, out);
   if (path.ends_with(".csv")) exporting.format = store::ExportFormat::Csv;
   const auto rows = store::export_rows(*view, exporting, path);
   if (!rows) return fail_with(rows.error());
