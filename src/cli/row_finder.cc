@@ -12,6 +12,8 @@ namespace {
 // Up to so many rows are held, to be turned round; more come in order from the store.
 constexpr size_t kMostHeld = 10'000;
 // What is sorted beyond it lies in files meanwhile.
+// And so many are sorted at once: DuckDB takes more memory for wide rows than it is given.
+constexpr double kWindowRows = 60'000;
 constexpr uint64_t kSearchBytes = uint64_t{256} << 20;
 
 std::string filter_of(const Options& options) {
@@ -27,7 +29,7 @@ std::vector<std::string> names_of(const std::vector<RowColumn>& columns) {
 class StoreFinder final : public RowFinder {
  public:
   StoreFinder(OpenedStore opened, const Options& options)
-      : opened_(std::move(opened)), options_(options) {}
+      : opened_(std::move(opened)), options_(options), control_(control_of(options.store)) {}
 
   Result<void> calls(TakeCall take) override {
     return each(pipeline::call_columns(), [&](const store::Answer& answer) {
@@ -61,7 +63,7 @@ class StoreFinder final : public RowFinder {
     if (options_.store.table == "messages") question.scope = "record.kind == sip";
     question.from = options_.input.from;
     question.to = options_.input.to;
-    question.control = control_of(options_.store);
+    question.control = control_;
     return question;
   }
   store::Selection selection(const std::vector<std::string>& columns) const {
@@ -94,20 +96,54 @@ class StoreFinder final : public RowFinder {
     }
     store::Selection wanted = selection(columns);
     wanted.ordered = true;
-    const auto answer = SL_TRY(opened_.search->stream(opened_.view, question(), wanted));
-    while (left > 0 && SL_TRY(answer->next())) {
-      if (skip > 0) {
-        --skip;
-        continue;
+    store::Question window = question();
+    std::vector<Timestamp> ends = SL_TRY(window_ends());
+    ends.push_back(window.to);
+    for (const Timestamp end : ends) {
+      window.to = end;
+      const auto answer = SL_TRY(opened_.search->stream(opened_.view, window, wanted));
+      while (left > 0 && SL_TRY(answer->next())) {
+        if (skip > 0) {
+          --skip;
+          continue;
+        }
+        --left;
+        if (!take(*answer)) return {};
       }
-      --left;
-      if (!take(*answer)) break;
+      window.from = end;
     }
     return {};
+  }
+  // Where to divide the time so that few records lie between two places; by all of them, which the
+  // side files know. Nothing when not every record lies in such a part.
+  Result<std::vector<Timestamp>> window_ends() {
+    std::vector<Timestamp> out;
+    if (options_.store.table == "calls" || !options_.calls.sort.empty()) return out;
+    store::Question all = question();
+    all.filter.clear();
+    all.scope.clear();
+    store::Grouping minutes;
+    minutes.bucket = 60 * kSecond;
+    const auto found = SL_TRY(opened_.search->group(opened_.view, all, minutes));
+    const auto whole = SL_TRY(opened_.search->group(opened_.view, all, store::Grouping{}));
+    double sum = 0, here = 0;
+    for (const store::GroupRow& row : found.rows) {
+      const double count = row.values[0].value_or(0);
+      if (!is_known(row.bucket)) return std::vector<Timestamp>{};
+      if (here > 0 && here + count > kWindowRows) {
+        out.push_back(row.bucket);
+        here = 0;
+      }
+      here += count;
+      sum += count;
+    }
+    if (whole.rows.empty() || whole.rows[0].values[0].value_or(0) != sum) out.clear();
+    return out;
   }
 
   OpenedStore opened_;
   const Options& options_;
+  store::QueryControl control_;
 };
 
 class ServerFinder final : public RowFinder {

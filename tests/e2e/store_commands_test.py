@@ -64,6 +64,18 @@ def test_queries(there, store, count):
     check(both[0] == both[1] and both[0], "a server and its store give the same messages in the same order")
 
 
+def test_more_than_one_window(folder):
+    """So many records that they are not sorted all at once."""
+    capture, store = folder / "many.pcap", folder / "many"
+    run("simulate", "--calls", 9000, "--no-media", "--seed", 6, capture)
+    count = json.loads(run("import", "--store", store, capture, "--json")[1])["records"]
+    out = run("query", "--store", store, "-r", "--csv", "--columns", "time,sequence", "-n", 0)[1].decode().splitlines()[1:]
+    check(len(out) == count and count > 70000, f"all records: {len(out)} of {count}")
+    check(out == sorted(out, key=lambda line: (line.split(",")[0], int(line.split(",")[1]))), "in order of their times")
+    last = run("query", "--store", store, "-r", "--csv", "--columns", "time,sequence", "-n", 20000)[1].decode().splitlines()[1:]
+    check_equal(last, out[-20000:], "the newest 20,000")
+
+
 def test_import_to_server(there, folder):
     capture = folder / "more.pcap"
     run("simulate", "--calls", 5, "--no-media", "--seed", 77, capture)
@@ -146,6 +158,7 @@ def main():
         test_doctor(server, folder)
         test_terminals(server, there)
         test_files(folder, server.store)
+        test_more_than_one_window(folder)
         check_equal(server.stop(), 0, "ends")
     finally:
         server.remove()
