@@ -24,6 +24,7 @@ constexpr std::array<Column, 6> kColumns = {{{"address", "ip", &AliasTexts::addr
                                              {"agent", "captureID", &AliasTexts::agent},
                                              {"note", "note", &AliasTexts::note}}};
 constexpr std::string_view kStatus = "status";
+constexpr std::string_view kBlock = "block";  // 10.0.0.0/8, as the API calls it
 
 // Which cell is what: null for a column that is nothing of ours.
 struct Layout {
@@ -39,7 +40,7 @@ tl::unexpected<Error> wrong_at(const CsvCell& cell, std::string_view what) {
 bool is_header(const CsvRecord& record) {
   for (const CsvCell& cell : record) {
     const std::string_view name = trim(cell.text);
-    if (iequals(name, "address") || iequals(name, "ip")) return true;
+    if (iequals(name, "address") || iequals(name, "ip") || iequals(name, kBlock)) return true;
   }
   return false;
 }
@@ -53,6 +54,7 @@ Result<Layout> read_header(const CsvRecord& record) {
     for (const Column& column : kColumns) {
       if (iequals(name, column.name) || iequals(name, column.homer)) field = column.field;
     }
+    if (iequals(name, kBlock)) field = &AliasTexts::address;
     for (const Field before : layout.fields) {
       if (field != nullptr && before == field)
         return wrong_at(cell, fmt::format("the column {} stands twice", tamed(name, 80)));
@@ -61,9 +63,10 @@ Result<Layout> read_header(const CsvRecord& record) {
       layout.status = layout.fields.size();
     } else if (field == nullptr && !name.empty() && !iequals(name, "id") &&
                !iequals(name, "guid")) {
-      return wrong_at(cell, fmt::format("no column is called {}; there are address, mask, port, "
-                                        "name, agent and note",
-                                        tamed(name, 80)));
+      return wrong_at(
+          cell, fmt::format("no column is called {}; there are address (or block), mask, port, "
+                            "name, agent and note",
+                            tamed(name, 80)));
     }
     has_name = has_name || field == &AliasTexts::name;
     layout.fields.push_back(field);

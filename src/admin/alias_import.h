@@ -22,7 +22,8 @@ struct AliasFile {
 };
 
 // Columns address, mask, port, name, agent, note in this order, or in that of a header line (then
-// also under HOMER's names ip, alias, captureID, status). Errors name line and column.
+// also under HOMER's names ip, alias, captureID, status, or the API's block for the first two).
+// Errors name line and column.
 Result<AliasFile> parse_alias_csv(std::string_view text);
 // With a header; parse_alias_csv() reads it back.
 std::string write_alias_csv(const std::vector<Alias>& aliases);

@@ -145,6 +145,12 @@ TEST_CASE("CSV with and without a header, and HOMER's columns") {
   CHECK(homer->switched_off == 1);
   CHECK_FALSE(homer->aliases[0].alias.port);
   CHECK_FALSE(homer->aliases[0].alias.agent);
+  // The API's own name of it.
+  const auto block = parse_alias_csv("name,block,port\nsbc,10.0.0.0/8,\nedge,192.0.2.1,5060\n");
+  REQUIRE_MESSAGE(block.has_value(), (block ? "" : block.error().message));
+  REQUIRE(block->aliases.size() == 2);
+  CHECK(block->aliases[0].alias.block == *parse_block("10.0.0.0", "8"));
+  CHECK_FALSE(parse_alias_csv("name,block,address\nsbc,10.0.0.0/8,10.0.0.0\n"));
   CHECK(parse_alias_csv("")->aliases.empty());
 }
 

@@ -27,12 +27,12 @@ intake::RateLimit rate_limit(const admin::Settings& settings) {
   return rate;
 }
 
-Result<std::vector<store::Hold>> holds_in_force(Stores& stores) {
+Result<std::vector<store::Hold>> holds_in_force(admin::Holds& holds) {
   std::vector<store::Hold> out;
   admin::Page page;
   page.limit = admin::kMaxPage;
   while (true) {
-    const auto listed = SL_TRY(stores.holds.list(true, page));
+    const auto listed = SL_TRY(holds.list(true, page));
     for (const admin::Hold& hold : listed.rows) {
       out.push_back({hold.call_ids, hold.filter, hold.since, hold.until});
     }

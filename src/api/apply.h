@@ -14,7 +14,7 @@ namespace siploom::api {
 store::RetentionPolicy retention_policy(const admin::Settings& settings);
 intake::RateLimit rate_limit(const admin::Settings& settings);
 // All that are in force, for retention.
-Result<std::vector<store::Hold>> holds_in_force(Stores& stores);
+Result<std::vector<store::Hold>> holds_in_force(admin::Holds& holds);
 
 // After `changed` has been given another value. Settings that are read whenever they are needed
 // are no concern of it. Error: what the intake has against it; all else was done.

@@ -98,8 +98,16 @@ Result<Response> import(Asked& asked) {
   const ApiContext* context = &asked.core->context;
   auto added = asked.core->jobs.add(
       job,
-      [context, path, name = job.name](const JobProgress& progress) {
-        return read_capture(*context, path, name, progress);
+      [context, path, name = job.name](const JobProgress& progress) -> Result<JobDone> {
+        auto done = read_capture(*context, path, name, progress);
+        if (done) return done;
+        // What was uploaded is meant, not where it lies meanwhile.
+        Error error = done.error();
+        for (size_t at = 0; (at = error.message.find(path, at)) != std::string::npos;) {
+          error.message.replace(at, path.size(), name);
+          at += name.size();
+        }
+        return Result<JobDone>(tl::unexpected<Error>(std::move(error)));
       },
       cleanup);
   if (!added) cleanup();

@@ -58,6 +58,11 @@ size_t plain_until(std::string_view text, size_t at) {
   return at;
 }
 
+// U+0080 to U+009F: terminals obey these, too (ECMA-48 5.3), such as U+009B for ESC [.
+bool is_c1(std::string_view text, size_t at) {
+  return text[at] == '\xC2' && at + 1 < text.size() && static_cast<uint8_t>(text[at + 1]) < 0xA0;
+}
+
 void append_escaped(std::string& out, char c, bool clean) {
   const auto byte = static_cast<unsigned char>(c);
   switch (c) {
@@ -101,9 +106,14 @@ void JsonWriter::value(std::string_view text) {
   out_.append(text.substr(0, at));
   const bool clean = is_utf8(text);
   while (at < text.size()) {
-    append_escaped(out_, text[at], clean);
-    const size_t next = plain_until(text, at + 1);
-    out_.append(text.substr(at + 1, next - at - 1));
+    size_t behind = at + 1;
+    if (clean && is_c1(text, at)) {
+      fmt::format_to(std::back_inserter(out_), "\\u{:04x}", static_cast<uint8_t>(text[behind++]));
+    } else {
+      append_escaped(out_, text[at], clean);
+    }
+    const size_t next = plain_until(text, behind);
+    out_.append(text.substr(behind, next - behind));
     at = next;
   }
   out_ += '"';

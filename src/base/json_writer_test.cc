@@ -59,6 +59,14 @@ std::string read_back(const std::string& json) {
 }  // namespace
 
 // Texts are looked over eight octets at a time: what is special may stand anywhere in a word.
+TEST_CASE("control characters of two octets, which terminals obey, are escaped") {
+  std::string out;
+  JsonWriter(out).value(
+      "a\xC2\x9B"
+      "31m\xC2\xA0\xC3\x9B\xC2\x80\xC2\x9F");
+  CHECK(out == "\"a\\u009b31m\xC2\xA0\xC3\x9B\\u0080\\u009f\"");
+}
+
 TEST_CASE("ASCII text of any length comes back") {
   CHECK(rc::check("with specials among plain letters", [] {
     std::string text(*rc::gen::inRange<size_t>(0, 40), 'x');

@@ -73,16 +73,29 @@ ProcSocket find_socket(const std::string& protocol, uint16_t port) {
   return out;
 }
 
-Finding look_at_process(const std::string& folder) {
+// The process that has the store.
+struct Running {
+  bool found = false;
+  std::string pid;
+};
+
+Running find_server(const std::string& folder) {
   const std::string path = folder + "/lock";
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   const bool taken = fd >= 0 && ::flock(fd, LOCK_SH | LOCK_NB) != 0;
   if (fd >= 0) ::close(fd);
-  if (taken) {
-    return {"server", Verdict::Good, "siploom serve runs as process " + read_line(path), {}};
+  Running out;
+  out.found = taken;
+  if (taken) out.pid = read_line(path);
+  return out;
+}
+
+Finding look_at_process(const Running& server, const std::string& folder) {
+  if (server.found) {
+    return {"server", Verdict::Good, "siploom serve runs as process " + view::safe(server.pid), {}};
   }
   return {"server", Verdict::Bad, fmt::format("no siploom serve has the store {}", folder),
-          "start it (systemctl start siploom), or name its folder with --data"};
+          "start it (systemctl start siploom), or name its data folder with --data"};
 }
 
 Finding look_at_port(const Endpoint& hep) {
@@ -209,8 +222,10 @@ void look_at_store(const std::string& folder, std::vector<Finding>& out) {
            : Finding{"stored", Verdict::Bad, "nothing was kept in the last hour",
                      "do agents send to this address and port? tcpdump -ni any port 9060"});
   const auto nodes = look->ask(fmt::format(
-      "select coalesce(node, '?'), count(*), max(received) from records where received > "
-      "{} group by 1 order by 2 desc limit 10",
+      // What was imported is of no agent: it has no number and is not in the ledger.
+      "select coalesce(node, '?'), count(*), max(received) from records where received > {0} and "
+      "(coalesce(agent_id, 0) <> 0 or node in (select node from ledger where fate = 'stored' and "
+      "minute > {0})) group by 1 order by 2 desc limit 10",
       hour));
   if (nodes) {
     for (const auto& row : *nodes) {
@@ -238,7 +253,42 @@ void look_at_store(const std::string& folder, std::vector<Finding>& out) {
   }
 }
 
-Result<void> send_probe(const Endpoint& hep, const std::string& text) {
+// Texts that end with a NUL each, as /proc has them; nothing when we may not see them.
+std::optional<std::vector<std::string>> read_texts(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::vector<std::string> out;
+  std::string text;
+  while (std::getline(in, text, '\0')) out.push_back(text);
+  if (out.empty()) return std::nullopt;
+  return out;
+}
+
+// Whether that server was started with a key for agents; nothing: that cannot be seen from here.
+std::optional<bool> wants_key(const Running& server) {
+  const std::string proc = "/proc/" + server.pid;
+  const auto words = read_texts(proc + "/cmdline");
+  const auto variables = read_texts(proc + "/environ");
+  if (!words || !variables) return std::nullopt;
+  for (const std::string& variable : *variables) {
+    const Halves halves = split_once(variable, '=');
+    if (halves.before == "SIPLOOM_HEP_PASSWORD" && !halves.after.empty()) return true;
+  }
+  for (size_t i = 0; i < words->size(); ++i) {
+    const Halves halves = split_once((*words)[i], '=');
+    const bool next = !halves.found && i + 1 < words->size();
+    const std::string value = next ? (*words)[i + 1] : std::string(halves.after);
+    if (halves.before == "--hep-password" && !value.empty()) return true;
+    if (halves.before != "--config") continue;
+    admin::Settings settings;
+    if (!settings.load_file(value.starts_with('/') ? value : proc + "/cwd/" + value)) {
+      return std::nullopt;
+    }
+    if (!settings.text(registry::SettingId::HepPassword).empty()) return true;
+  }
+  return false;
+}
+
+Result<void> send_probe(const Endpoint& hep, const std::string& text, const std::string& key) {
   hep::Packet packet;
   packet.clear();
   packet.version = 3;
@@ -247,6 +297,7 @@ Result<void> send_probe(const Endpoint& hep, const std::string& text) {
   packet.src = packet.dst = {*parse_ip("127.0.0.1"), hep.port};
   packet.time = wall_clock();
   packet.agent_name = "doctor";
+  packet.auth_key = key;
   packet.add_correlation_id(text);
   packet.payload = as_bytes(text);
   std::string octets;
@@ -266,13 +317,21 @@ Result<void> send_probe(const Endpoint& hep, const std::string& text) {
 }
 
 // Sends a log line as an agent would and looks for it in the store.
-Finding probe(const Endpoint& hep, const std::string& folder) {
+Finding probe(const Endpoint& hep, const std::string& folder, const Running& server,
+              const std::string& key) {
+  constexpr const char* kGiveKey = "give it: --key, SIPLOOM_HEP_PASSWORD, or the server's --config";
+  const std::optional<bool> wants = key.empty() ? wants_key(server) : std::optional<bool>(false);
+  if (wants.value_or(false)) {
+    return {"probe", Verdict::Warning,
+            "cannot tell whether messages get through: the server wants a key", kGiveKey};
+  }
+
   const std::string text = fmt::format("siploom doctor {}", wall_clock().ns);
   if (!hep.address.is_v4()) {
     return {"probe", Verdict::Warning, "only an IPv4 address can be probed",
             "--hep 127.0.0.1:9060"};
   }
-  if (auto sent = send_probe(hep, text); !sent) {
+  if (auto sent = send_probe(hep, text, key); !sent) {
     return {"probe", Verdict::Bad, sent.error().message, "is the port open?"};
   }
   for (int attempt = 0; attempt < 30; ++attempt) {
@@ -288,6 +347,14 @@ Finding probe(const Endpoint& hep, const std::string& folder) {
                           format_endpoint(hep), (attempt + 1) * 100),
               {}};
     }
+  }
+  if (!wants) {
+    return {
+        "probe", Verdict::Warning,
+        fmt::format("cannot tell: a HEP message sent to {} did not reach the store, and whether "
+                    "the server wants a key cannot be seen from here",
+                    format_endpoint(hep)),
+        kGiveKey};
   }
   return {"probe", Verdict::Bad,
           fmt::format("a HEP message sent to {} did not reach the store", format_endpoint(hep)),
@@ -318,23 +385,39 @@ void print(const std::vector<Finding>& findings, Output& out, bool json) {
   out.flush();
 }
 
+// As the server has them, as far as we are told.
+Result<admin::Settings> settings_of(const StoreCommandOptions& where) {
+  admin::Settings settings;
+  if (!where.config.empty()) SL_TRY_VOID(settings.load_file(where.config));
+  // SIPLOOM_TOKEN and the like are no settings; serve itself warns of what is misspelt.
+  SL_TRY(settings.load_environment(environ));
+  return settings;
+}
+
 }  // namespace
 
 int doctor_command(const Options& options) {
-  admin::Settings settings;
   const StoreCommandOptions& where = options.store;
-  const std::string folder =
-      where.store.empty() ? settings.text(registry::SettingId::DataFolder) + "/store" : where.store;
-  const std::vector<Endpoint> listen = settings.addresses(registry::SettingId::HepListen);
+  const auto found = settings_of(where);
+  if (!found) return fail_with(found.error());
+  const admin::Settings& settings = *found;
+  const std::string data =
+      where.data.empty() ? settings.text(registry::SettingId::DataFolder) : where.data;
+  const std::string folder = where.store.empty() ? data + "/store" : where.store;
+  const std::string key =
+      where.key.empty() ? settings.text(registry::SettingId::HepPassword) : where.key;
+  std::vector<Endpoint> listen = settings.addresses(registry::SettingId::HepListen);
+  if (listen.empty()) listen = admin::Settings().addresses(registry::SettingId::HepListen);
   const auto given = where.hep.empty() ? std::optional(listen.front()) : parse_endpoint(where.hep);
   if (!given || given->port == 0) {
     return fail_with({ErrorCode::InvalidArgument,
                       fmt::format("--hep {}: write it like 127.0.0.1:9060", where.hep)});
   }
-  std::vector<Finding> findings = {look_at_process(folder), look_at_port(*given),
+  const Running server = find_server(folder);
+  std::vector<Finding> findings = {look_at_process(server, folder), look_at_port(*given),
                                    look_at_drops(*given), look_at_disk(folder)};
-  if (findings[0].verdict == Verdict::Good && !where.no_probe) {
-    findings.push_back(probe(*given, folder));
+  if (server.found && !where.no_probe) {
+    findings.push_back(probe(*given, folder, server, key));
   }
   look_at_relay(folder, findings);
   look_at_store(folder, findings);

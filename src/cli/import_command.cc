@@ -3,6 +3,7 @@
 
 #include "base/json_writer.h"
 #include "cli/commands.h"
+#include "cli/import_upload.h"
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/wall_clock.h"
@@ -46,15 +47,18 @@ Result<pipeline::KeeperCounters> import_into(store::Store& store, Input& input) 
 }  // namespace
 
 int import_command(Options& options) {
-  if (!options.store.server.empty()) {
-    return fail_with(
-        {ErrorCode::Unsupported, "upload to a server: POST the file to /api/v1/import"});
-  }
+  Output out(options.output);
+  if (!options.store.server.empty()) return upload_captures(options, out);
   if (options.store.store.empty()) {
-    return fail_with({ErrorCode::InvalidArgument, "say into which store: --store DIR"});
+    return fail_with(
+        {ErrorCode::InvalidArgument, "say into which store: --store DIR or --server URL"});
   }
   options.input.files = options.input.words;
   Input input(options.input, options.output);
+  // Before a store is made for nothing.
+  if (!input.is_stream()) {
+    if (auto source = input.open(); !source) return fail_with(source.error());
+  }
   store::StoreOptions opening;
   opening.folder = options.store.store;
   opening.clock = wall_clock;
@@ -63,7 +67,6 @@ int import_command(Options& options) {
   const auto counters = import_into(**store, input);
   input.report();
   if (!counters) return fail_with(counters.error());
-  Output out(options.output);
   if (options.output.json) {
     JsonWriter json(out.buffer());
     json.begin_object();

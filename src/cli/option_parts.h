@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "cli/options.h"
+#include "cli/times.h"
+#include "cli/wall_clock.h"
 
 namespace siploom::cli {
 
@@ -34,7 +36,9 @@ void add_parsed(CLI::App& app, const std::string& name, T& slot, Parse parse,
       ->group(group);
 }
 
-inline std::optional<Timestamp> read_time(const std::string& text) { return parse_time(text); }
+inline std::optional<Timestamp> read_time(const std::string& text) {
+  return parse_when(text, wall_clock());
+}
 inline std::optional<Nanoseconds> read_duration(const std::string& text) {
   return parse_duration(text);
 }

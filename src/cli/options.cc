@@ -46,7 +46,7 @@ constexpr Usage kUsages[] = {
     {"version", "[--json]"},
     {"simulate", "[OPTIONS] FILE | --hep udp:HOST:PORT"},
     {"serve", "[OPTIONS]"},
-    {"import", "--store DIR FILES..."},
+    {"import", "--store DIR|--server URL FILES..."},
     {"query", "[OPTIONS] [FILTER] --store DIR|--server URL"},
     {"doctor", "[OPTIONS]"},
     {"store", "stat|check|compact|prune|export --store DIR"},
@@ -84,8 +84,8 @@ void add_input(CLI::App& app, InputOptions& in) {
       ->type_name("MiB")
       ->group("Input");
   add_parsed(app, "--from", in.from, read_time,
-             "Only packets at or after this time (UTC, or with a zone)", "2026-11-21T01:30:00Z",
-             "Input");
+             "Only packets at or after this time (UTC, or with a zone; also 13:00, now, -1h)",
+             "2026-11-21T01:30:00Z", "Input");
   add_parsed(app, "--to", in.to, read_time, "Only packets before this time", "2026-11-21T02:00:00Z",
              "Input");
   app.add_option("--threads", in.threads, "Threads (default: one a processor)")
@@ -414,6 +414,14 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error, const std
       for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
     }
     return fmt::format("{} has no option {}{}", chosen[0]->get_name(), extra, meant(extra, known));
+  }
+  // "arguments is required": what it stands for is in the help.
+  for (const CLI::Option* option : chosen[0]->get_options()) {
+    if (!option->get_positional() || !option->get_required() || option->count() != 0) continue;
+    const std::string help = option->get_description();
+    const size_t colon = help.find(": ");
+    if (colon == std::string::npos) return "say what: " + help;
+    return fmt::format("{} is missing: {}", help.substr(0, colon), help.substr(colon + 2));
   }
   return error.what();
 }

@@ -109,10 +109,15 @@ struct StoreCommandOptions {
   std::string trust;   // of https: a CA file, or sha256:FINGERPRINT
   std::string action;  // store: stat, check, compact, prune or export
   bool repair = false, dry_run = false;
+  std::string meta;            // prune: the meta.db that has the holds; empty: beside the store
+  bool release_holds = false;  // prune: without a meta.db
   Nanoseconds older_than = 0;
   uint64_t larger_than = 0;
   std::string output;
   std::string hep;        // doctor: where agents send to
+  std::string config;     // doctor: settings of the server, as `serve` reads them
+  std::string data;       // doctor: its data folder
+  std::string key;        // doctor: what agents send as key
   bool no_probe = false;  // doctor: sends nothing
   std::string table = "calls";
   std::vector<std::string> words;

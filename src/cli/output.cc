@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/text.h"
+
 namespace siploom::cli {
 
 namespace {
@@ -53,7 +55,8 @@ bool Output::flush() {
   return !broken_;
 }
 
-void complain(std::string_view text) { fmt::print(stderr, "siploom: {}\n", text); }
+// Much of what is said quotes the network, a file or a server.
+void complain(std::string_view text) { fmt::print(stderr, "siploom: {}\n", printable(text)); }
 
 int fail_with(const Error& error) {
   complain(error.message);

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/json_writer.h"
+#include "base/text.h"
 
 namespace siploom::cli {
 
@@ -41,7 +42,7 @@ void ProgramLog::put(LogLevel level, std::string_view text) const {
     json.end_object();
     line += '\n';
   } else {
-    line = fmt::format("{} {:<7} {}\n", format_rfc3339(clock_(), 3), name, text);
+    line = fmt::format("{} {:<7} {}\n", format_rfc3339(clock_(), 3), name, printable(text));
   }
   const auto written = ::write(fd_, line.data(), line.size());
   static_cast<void>(written);  // there is nobody else to tell

@@ -1,266 +1,207 @@
-// siploom query and siploom sql: what a store holds, printed as `calls` and `grep` print captures.
+// siploom query: what a store holds, printed as `calls` and `grep` print captures.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/text.h"
 #include "cli/call_writer.h"
 #include "cli/commands.h"
-#include "cli/input.h"
 #include "cli/message_output.h"
 #include "cli/output.h"
-#include "cli/remote.h"
-#include "exporter/json.h"
-#include "pipeline/payload_reader.h"
-#include "pipeline/stored.h"
+#include "cli/row_finder.h"
 #include "view/message_text.h"
+#include "weave/causal_order.h"
 
 namespace siploom::cli {
 
 namespace {
 
-store::QueryControl control_of(const StoreCommandOptions& options) {
-  store::QueryControl control;
-  control.cancelled = &stop_flag();
-  if (options.time_limit > 0) {
-    control.deadline =
-        std::chrono::steady_clock::now() + std::chrono::nanoseconds(options.time_limit);
-  }
-  return control;
-}
+// So many rows are written together.
+constexpr size_t kBlockRows = 4096;
 
-// A store opened for reading, whoever may be writing it.
-struct Opened {
-  store::View view;
-  std::unique_ptr<store::Search> search;
+// The newest were asked for; they are read from the oldest on, as everywhere.
+class CallPrinter final {
+ public:
+  CallPrinter(const Options& options, CallWriter writer, Output& out, bool in_order)
+      : options_(options), writer_(std::move(writer)), out_(out), in_order_(in_order) {}
+
+  bool take(std::unique_ptr<pipeline::StoredCall> call) {
+    held_.push_back(std::move(call));
+    if (in_order_ && held_.size() >= kBlockRows) {
+      as_they_come_ = !options_.output.json && !options_.output.csv;
+      write();
+    }
+    return !out_.is_broken();
+  }
+  size_t finish() {
+    if (!in_order_) std::reverse(held_.begin(), held_.end());
+    write();
+    writer_.finish();
+    return count_;
+  }
+
+ private:
+  void write() {
+    std::vector<CallRow> rows;
+    for (const auto& call : held_) rows.push_back({&call->call, ++count_});
+    if (as_they_come_) {
+      for (const CallRow& row : rows) writer_.add(row);
+    } else {
+      writer_.add_all(rows, 1);
+    }
+    held_.clear();
+  }
+
+  const Options& options_;
+  CallWriter writer_;
+  Output& out_;
+  bool in_order_;
+  bool as_they_come_ = false;  // a table of too many rows to measure them all
+  std::vector<std::unique_ptr<pipeline::StoredCall>> held_;
+  size_t count_ = 0;
 };
 
-Result<Opened> open_store(const StoreCommandOptions& options) {
-  if (options.store.empty()) {
-    return fail(ErrorCode::InvalidArgument, "say which store: --store DIR or --server URL");
+class RecordPrinter final {
+ public:
+  RecordPrinter(const Options& options, Output& out, bool in_order)
+      : options_(options),
+        out_(out),
+        in_order_(in_order),
+        by_time_(options.calls.sort.empty()),
+        messages_(options.store.table == "messages"),
+        printer_(options, out),
+        view_(std::make_unique<sip::MessageView>()) {}
+
+  bool take(pipeline::StoredRecord record) {
+    held_.push_back(std::move(record));
+    if (in_order_ && held_.size() >= kBlockRows) write(false);
+    return !out_.is_broken();
   }
-  Opened opened{SL_TRY(store::Store::read(options.store)), nullptr};
-  store::SearchOptions searching;
-  searching.folder = options.store;
-  searching.memory_bytes = options.memory_bytes;
-  searching.make_reader = pipeline::make_payload_reader;
-  opened.search = SL_TRY(store::Search::open(searching));
-  return opened;
-}
-
-// Errors are about the filter as it was typed.
-Result<store::Question> question_of(const Options& options) {
-  store::Question question;
-  question.table = options.store.table == "calls" ? store::Table::Calls : store::Table::Records;
-  question.filter = fmt::format("{}", fmt::join(options.store.words, " "));
-  question.from = options.input.from;
-  question.to = options.input.to;
-  question.control = control_of(options.store);
-  if (options.store.table == "messages") {
-    SL_TRY_VOID(query::Filter::compile(question.filter, registry::Scope::Message));
-    question.filter = question.filter.empty()
-                          ? std::string("record.kind == sip")
-                          : fmt::format("record.kind == sip and ({})", question.filter);
+  size_t finish() {
+    if (!in_order_) std::reverse(held_.begin(), held_.end());
+    write(true);
+    return count_;
   }
-  return question;
-}
 
-store::Selection selection_of(const Options& options, const std::vector<std::string>& columns) {
-  store::Selection selection;
-  selection.columns = columns;
-  selection.limit = options.store.limit == 0 ? 1'000'000 : options.store.limit;
-  std::string sort = options.calls.sort;
-  if (!sort.empty()) {
-    selection.descending = sort.front() == '-';
-    if (selection.descending) sort.erase(0, 1);
-    selection.sort = sort;
+ private:
+  void write(bool all) {
+    size_t ready = held_.size();
+    // Agents stamp what their workers do side by side: no response stands before its request. What
+    // is still to come may belong before the last ones.
+    if (messages_ && by_time_) {
+      const Timestamp last = held_.empty() ? kNoTime : held_.back().time;
+      pipeline::order_causally(held_);
+      if (!all && held_.size() < 4 * kBlockRows) {
+        while (ready > 0 && last - held_[ready - 1].time <= 2 * weave::kCausalWindow) --ready;
+      }
+    }
+    for (size_t i = 0; i < ready; ++i) print(held_[i]);
+    count_ += ready;
+    held_.erase(held_.begin(), held_.begin() + static_cast<ptrdiff_t>(ready));
   }
-  return selection;
-}
-
-Result<size_t> count_rows(const Opened& opened, const Options& options, Output& out) {
-  const store::Question question = SL_TRY(question_of(options));
-  const auto groups = SL_TRY(opened.search->group(opened.view, question, store::Grouping{}));
-  const double count = groups.rows.empty() ? 0 : groups.rows[0].values[0].value_or(0);
-  out.write(fmt::format("{:.0f}\n", count));
-  return static_cast<size_t>(count);
-}
-
-using Calls = std::vector<std::unique_ptr<pipeline::StoredCall>>;
-using Records = std::vector<pipeline::StoredRecord>;
-
-Result<Calls> calls_of(const Opened& opened, const Options& options) {
-  const store::Question question = SL_TRY(question_of(options));
-  auto answer = SL_TRY(opened.search->select(opened.view, question,
-                                             selection_of(options, pipeline::call_columns())));
-  Calls calls;
-  while (SL_TRY(answer->next())) calls.push_back(pipeline::read_call(answer->rows()));
-  return calls;
-}
-
-Result<size_t> print_calls(Calls calls, const Options& options, Output& out) {
-  // The newest were asked for; they are read from the oldest on, as everywhere.
-  if (options.calls.sort.empty()) std::reverse(calls.begin(), calls.end());
-  std::vector<CallRow> rows;
-  for (const auto& call : calls) rows.push_back({&call->call, rows.size() + 1});
-  CallWriter writer = SL_TRY(CallWriter::make(options, out));
-  writer.add_all(rows, 1);
-  writer.finish();
-  return rows.size();
-}
-
-void print_record(const pipeline::StoredRecord& record, const Options& options, Output& out) {
-  if (options.output.json) {
-    JsonWriter json(out.buffer());
-    pipeline::write_record(json, record);
-    out.write("\n");
-    return;
-  }
-  const std::string_view what = record.summary.empty() ? record.event : record.summary;
-  out.write(fmt::format("{}  {:<12} {:<12} {}  {}\n", format_rfc3339(record.time, 3), record.node,
-                        model::record_kind_name(record.kind),
-                        record.primary_id.empty() ? "-" : view::safe(record.primary_id),
-                        view::safe(what)));
-}
-
-Result<Records> records_of(const Opened& opened, const Options& options) {
-  const store::Question question = SL_TRY(question_of(options));
-  auto answer = SL_TRY(opened.search->select(opened.view, question,
-                                             selection_of(options, pipeline::record_columns())));
-  Records records;
-  while (SL_TRY(answer->next())) records.push_back(pipeline::read_record(answer->rows()));
-  return records;
-}
-
-Result<size_t> print_records(Records records, const Options& options, Output& out) {
-  if (options.calls.sort.empty()) std::reverse(records.begin(), records.end());
-  // Agents stamp what their workers do side by side: no response stands before its request.
-  if (options.store.table == "messages" && options.calls.sort.empty()) {
-    pipeline::order_causally(records);
-  }
-  MessagePrinter printer(options, out);
-  const auto view = std::make_unique<sip::MessageView>();
-  for (const pipeline::StoredRecord& record : records) {
-    if (options.store.table == "messages") {
-      view->parse(as_bytes(record.payload), record.datagram);
+  void print(const pipeline::StoredRecord& record) {
+    if (messages_) {
+      view_->parse(as_bytes(record.payload), record.datagram);
       model::Record row = pipeline::as_record(record);
       row.frame = record.sequence;
-      printer.print(row, *view, true);
+      printer_.print(row, *view_, true);
+    } else if (options_.output.json) {
+      JsonWriter json(out_.buffer());
+      pipeline::write_record(json, record);
+      out_.write("\n");
     } else {
-      print_record(record, options, out);
+      const std::string_view what = record.summary.empty() ? record.event : record.summary;
+      out_.write(fmt::format("{}  {:<12} {:<12} {}  {}\n", format_rfc3339(record.time, 3),
+                             view::safe(record.node), model::record_kind_name(record.kind),
+                             record.primary_id.empty() ? "-" : view::safe(record.primary_id),
+                             view::safe(what)));
     }
   }
-  return records.size();
+
+  const Options& options_;
+  Output& out_;
+  bool in_order_, by_time_, messages_;
+  MessagePrinter printer_;
+  std::unique_ptr<sip::MessageView> view_;
+  std::vector<pipeline::StoredRecord> held_;
+  size_t count_ = 0;
+};
+
+struct Printed {
+  size_t rows = 0;
+  Result<void> done;  // an error after some rows: they are a part of the answer
+};
+
+Result<Printed> print_calls(RowFinder& finder, const Options& options, Output& out) {
+  CallPrinter printer(options, SL_TRY(CallWriter::make(options, out)), out, finder.is_in_order());
+  const auto done = finder.calls(
+      [&](std::unique_ptr<pipeline::StoredCall> call) { return printer.take(std::move(call)); });
+  return Printed{printer.finish(), done};
 }
 
-// The same of a server.
-Remote::Parameters parameters_of(const Options& options) {
-  std::string sort = options.calls.sort;
-  const bool ascending = !sort.empty() && sort.front() != '-';
-  if (!sort.empty() && !ascending) sort.erase(0, 1);
-  const auto time = [](Timestamp t) { return is_known(t) ? format_rfc3339(t, 9) : std::string(); };
-  return {{"filter", fmt::format("{}", fmt::join(options.store.words, " "))},
-          {"from", time(options.input.from)},
-          {"to", time(options.input.to)},
-          {"sort", sort},
-          {"order", ascending ? "asc" : ""},
-          {"timeout", fmt::format("{}s", options.store.time_limit / kSecond)}};
+Printed print_records(RowFinder& finder, const Options& options, Output& out) {
+  RecordPrinter printer(options, out, finder.is_in_order());
+  const auto done = finder.records(
+      [&](pipeline::StoredRecord record) { return printer.take(std::move(record)); });
+  return {printer.finish(), done};
 }
 
-Result<size_t> query_server(const Options& options, Output& out) {
-  Remote remote(options.store);
-  if (options.grep.count) {
-    const Remote::Parameters all = parameters_of(options);
-    Remote::Parameters asked;
-    for (const auto& each : all) {
-      if (each.first != "sort" && each.first != "order") asked.push_back(each);
+// Columns of messages and records: those that were asked for, or what CSV has without that.
+std::vector<RowColumn> columns_wanted(const Options& options) {
+  std::vector<RowColumn> out;
+  for (const std::string& name : options.calls.columns) out.push_back({name});
+  if (!out.empty()) return out;
+  const bool messages = options.store.table == "messages";
+  for (const char* name : {"time", "node", messages ? "transport" : "kind", "src", "dst", "method",
+                           "status", messages ? "reason" : "summary", "call_id"}) {
+    out.push_back({name});
+  }
+  return out;
+}
+
+Printed print_cells(RowFinder& finder, const Options& options, Output& out) {
+  std::vector<RowColumn> columns = columns_wanted(options);
+  std::vector<std::vector<RowCell>> held;
+  std::unique_ptr<RowWriter> writer;
+  const auto make_writer = [&] {
+    if (writer == nullptr) writer = std::make_unique<RowWriter>(options.output, out, columns);
+  };
+  const bool in_order = finder.is_in_order();
+  const auto done = finder.cells(columns, [&](const std::vector<RowCell>& cells) {
+    if (!in_order) {
+      held.push_back(cells);
+      return true;
     }
-    const uint64_t count = SL_TRY(remote.count(options.store.table, std::move(asked)));
-    out.write(fmt::format("{}\n", count));
-    return size_t{count};
-  }
-  if (options.store.table == "calls") {
-    return print_calls(SL_TRY(remote.calls(parameters_of(options), options.store.limit)), options,
-                       out);
-  }
-  return print_records(
-      SL_TRY(remote.records(options.store.table, parameters_of(options), options.store.limit)),
-      options, out);
+    make_writer();
+    return writer->add(cells);
+  });
+  if (!done && held.empty() && writer == nullptr) return {0, done};
+  make_writer();
+  for (auto cells = held.rbegin(); cells != held.rend(); ++cells) writer->add(*cells);
+  writer->finish();
+  return {writer->row_count(), done};
 }
 
 Result<size_t> run_query(const Options& options, Output& out) {
-  if (!options.store.server.empty()) return query_server(options, out);
-  const Opened opened = SL_TRY(open_store(options.store));
-  if (options.grep.count) return count_rows(opened, options, out);
-  if (options.store.table == "calls") {
-    return print_calls(SL_TRY(calls_of(opened, options)), options, out);
+  const auto finder = SL_TRY(find_rows(options));
+  if (options.grep.count) {
+    const size_t count = SL_TRY(finder->count());
+    out.write(fmt::format("{}\n", count));
+    return count;
   }
-  return print_records(SL_TRY(records_of(opened, options)), options, out);
-}
-
-void write_json_row(const store::Rows& rows, Output& out) {
-  JsonWriter json(out.buffer());
-  json.begin_object();
-  for (size_t i = 0; i < rows.column_count(); ++i) {
-    json.key(rows.column_name(i));
-    const std::string_view type = rows.column_type(i);
-    if (rows.is_null(i)) {
-      json.null();
-    } else if (type == "integer" || type == "real" || type == "boolean" || type == "list") {
-      json.raw(rows.display(i));
-    } else {
-      json.value(std::string_view(rows.display(i)));
-    }
+  const bool calls = options.store.table == "calls";
+  const bool cells = !calls && (options.output.csv || !options.calls.columns.empty());
+  if (cells && (options.grep.raw || options.grep.one_line)) {
+    return fail(ErrorCode::InvalidArgument,
+                "--csv and --columns print fields, --raw and --one-line messages: give one");
   }
-  json.end_object();
-  out.write("\n");
-}
-
-Result<size_t> run_sql(const Options& options, Output& out) {
-  const Opened opened = SL_TRY(open_store(options.store));
-  auto answer =
-      SL_TRY(opened.search->sql(opened.view, fmt::format("{}", fmt::join(options.store.words, " ")),
-                                control_of(options.store)));
-  const store::Rows& rows = answer->rows();
-  std::vector<view::Column> columns;
-  std::vector<std::string> names;
-  for (size_t i = 0; i < rows.column_count(); ++i) {
-    view::Column& column = columns.emplace_back();
-    column.title = view::safe(rows.column_name(i));
-    const std::string_view type = rows.column_type(i);
-    if (type == "integer" || type == "real") column.align = view::Align::Right;
-    column.max_width = 200;
-    names.emplace_back(rows.column_name(i));
-  }
-  view::Table table(columns);
-  size_t count = 0;
-  if (options.output.csv) exporter::append_csv_row(out.buffer(), names);
-  while (SL_TRY(answer->next())) {
-    ++count;
-    if (options.output.json) {
-      write_json_row(rows, out);
-      continue;
-    }
-    std::vector<std::string> texts;
-    for (size_t i = 0; i < rows.column_count(); ++i) texts.push_back(rows.display(i));
-    if (options.output.csv) {
-      exporter::append_csv_row(out.buffer(), texts);
-      continue;
-    }
-    std::vector<view::Cell> cells;
-    for (const std::string& text : texts) cells.push_back({view::safe(text), view::Role::Plain});
-    table.add(cells);
-  }
-  const bool as_table = !options.output.json && !options.output.csv;
-  if (as_table && count != 0) out.write(table.text(out.width(), out.color()));
-  out.flush();
-  return count;
-}
-
-int finish(const Result<size_t>& count) {
-  if (!count) return fail_with(count.error());
-  return *count == 0 ? 1 : 0;
+  const Printed printed = calls   ? SL_TRY(print_calls(*finder, options, out))
+                          : cells ? print_cells(*finder, options, out)
+                                  : print_records(*finder, options, out);
+  if (printed.done) return printed.rows;
+  Error error = printed.done.error();
+  if (printed.rows != 0) error.message = "the answer is partial: " + error.message;
+  return tl::unexpected<Error>(std::move(error));
 }
 
 }  // namespace
@@ -269,12 +210,8 @@ int query_command(Options& options) {
   Output out(options.output);
   const auto count = run_query(options, out);
   out.flush();
-  return finish(count);
-}
-
-int sql_command(const Options& options) {
-  Output out(options.output);
-  return finish(run_sql(options, out));
+  if (!count) return fail_with(count.error());
+  return *count == 0 ? 1 : 0;
 }
 
 }  // namespace siploom::cli

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "base/json_writer.h"
 #include "base/text.h"
 #include "http/url.h"
 #include "query/token.h"
@@ -15,6 +16,7 @@ namespace siploom::cli {
 namespace {
 
 constexpr size_t kPageRows = 1000;
+constexpr size_t kMostSqlRows = 10'000;  // what the API gives
 
 http::ClientOptions client_options(const StoreCommandOptions& options) {
   http::ClientOptions out;
@@ -29,10 +31,20 @@ http::ClientOptions client_options(const StoreCommandOptions& options) {
 
 using Json = simdjson::dom::element;
 
+RowCell cell_of(const Json& json) {
+  std::string_view text;
+  if (json.is_null()) return {};
+  if (json.get_string().get(text) == simdjson::SUCCESS) {
+    return {RowCell::Kind::Text, std::string(text)};
+  }
+  return {RowCell::Kind::Json, simdjson::minify(json)};
+}
+
 // A row of a page: an object with the columns' names; what is not there is NULL.
-class JsonRow final : public pipeline::RowValues {
+class JsonRow final : public RemoteRow {
  public:
-  JsonRow(const Json& object, const std::vector<std::string>& columns) {
+  JsonRow(const Json& object, const std::vector<std::string>& columns)
+      : object_(object), columns_(columns) {
     for (const std::string& name : columns) {
       Value& value = values_.emplace_back();
       Json found;
@@ -56,6 +68,19 @@ class JsonRow final : public pipeline::RowValues {
   std::string_view list_text(size_t column, size_t item) const override {
     return values_[column].list[item];
   }
+  std::vector<RowCell> cells() const override {
+    std::vector<RowCell> out;
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      Json found;
+      if (object_[columns_[i]].get(found) == simdjson::SUCCESS) {
+        out.push_back(cell_of(found));
+      } else {
+        const Value& value = values_[i];
+        out.push_back({value.null ? RowCell::Kind::Null : RowCell::Kind::Text, value.text});
+      }
+    }
+    return out;
+  }
 
  private:
   struct Value {
@@ -78,8 +103,24 @@ class JsonRow final : public pipeline::RowValues {
       if (item.get_string().get(text) == simdjson::SUCCESS) value.list.emplace_back(text);
     }
   }
+  Json object_;
+  const std::vector<std::string>& columns_;
   std::vector<Value> values_;
 };
+
+uint64_t number_in(const Json& object, std::string_view name) {
+  uint64_t number = 0;
+  return object[name].get_uint64().get(number) == simdjson::SUCCESS ? number : 0;
+}
+std::string text_in(const Json& object, std::string_view name) {
+  std::string_view text;
+  return object[name].get_string().get(text) == simdjson::SUCCESS ? std::string(text)
+                                                                  : std::string();
+}
+bool is_true(const Json& object, std::string_view name) {
+  bool flag = false;
+  return object[name].get_bool().get(flag) == simdjson::SUCCESS && flag;
+}
 
 // The error that the server's compiler gave, if the problem names a place in the filter.
 std::optional<Error> filter_error(const Json& problem, std::string_view filter,
@@ -93,6 +134,10 @@ std::optional<Error> filter_error(const Json& problem, std::string_view filter,
 }
 
 }  // namespace
+
+std::string timeout_text(Nanoseconds limit) {
+  return fmt::format("{}ms", limit <= 0 ? 0 : (limit + kMillisecond - 1) / kMillisecond);
+}
 
 Remote::Remote(const StoreCommandOptions& options)
     : base_(options.server), token_(options.token), client_(client_options(options)) {
@@ -186,8 +231,7 @@ Result<std::string> Remote::post(const std::string& path, const std::string& jso
 }
 
 Result<void> Remote::pages(const std::string& path, const Parameters& asked,
-                           const std::vector<std::string>& columns, size_t limit,
-                           const TakeRow& take) {
+                           const std::vector<std::string>& columns, size_t limit, TakeRow take) {
   size_t rows = 0;
   std::string cursor;
   simdjson::dom::parser parser;
@@ -206,31 +250,89 @@ Result<void> Remote::pages(const std::string& path, const Parameters& asked,
     }
     for (const Json row : list) {
       ++rows;
-      take(JsonRow(row, columns));
+      if (!take(JsonRow(row, columns))) return {};
     }
-    std::string_view next;
-    cursor = root["next"].get_string().get(next) == simdjson::SUCCESS ? std::string(next)
-                                                                      : std::string();
+    if (is_true(root, "partial")) {
+      const std::string why = text_in(root, "reason");
+      return fail(ErrorCode::LimitExceeded, why.empty() ? "the server gave a part alone" : why);
+    }
+    cursor = text_in(root, "next");
   } while (!cursor.empty() && (limit == 0 || rows < limit));
   return {};
 }
 
-Result<std::vector<std::unique_ptr<pipeline::StoredCall>>> Remote::calls(const Parameters& asked,
-                                                                         size_t limit) {
-  std::vector<std::unique_ptr<pipeline::StoredCall>> out;
-  SL_TRY_VOID(
-      pages("calls", asked, pipeline::call_columns(), limit,
-            [&](const pipeline::RowValues& row) { out.push_back(pipeline::read_call(row)); }));
+Result<Remote::SqlRows> Remote::sql(const std::string& statement, Nanoseconds time_limit) {
+  std::string asked;
+  JsonWriter json(asked);
+  json.begin_object();
+  json.field("sql", std::string_view(statement));
+  json.field("limit", uint64_t{kMostSqlRows});
+  json.end_object();
+  const std::string body = SL_TRY(post("sql?timeout=" + timeout_text(time_limit), asked));
+  simdjson::dom::parser parser;
+  Json root;
+  simdjson::dom::array columns, rows;
+  if (parser.parse(body).get(root) != simdjson::SUCCESS ||
+      root["columns"].get_array().get(columns) != simdjson::SUCCESS ||
+      root["rows"].get_array().get(rows) != simdjson::SUCCESS) {
+    return fail(ErrorCode::Malformed, base_ + " answered with something else than rows");
+  }
+  SqlRows out;
+  for (const Json column : columns) {
+    const std::string type = text_in(column, "type");
+    out.columns.push_back({text_in(column, "name"), type == "integer" || type == "real"});
+  }
+  for (const Json row : rows) {
+    std::vector<RowCell>& cells = out.rows.emplace_back();
+    simdjson::dom::array list;
+    if (row.get_array().get(list) == simdjson::SUCCESS) {
+      for (const Json cell : list) cells.push_back(cell_of(cell));
+    }
+    cells.resize(out.columns.size());
+  }
+  if (is_true(root, "partial")) {
+    out.cut = text_in(root, "reason");
+    if (out.cut.empty()) out.cut = "the server gave a part alone";
+  }
   return out;
 }
 
-Result<std::vector<pipeline::StoredRecord>> Remote::records(const std::string& path,
-                                                            const Parameters& asked, size_t limit) {
-  std::vector<pipeline::StoredRecord> out;
-  SL_TRY_VOID(
-      pages(path, asked, pipeline::record_columns(), limit,
-            [&](const pipeline::RowValues& row) { out.push_back(pipeline::read_record(row)); }));
+Result<RemoteJob> Remote::read_job(const std::string& body) const {
+  simdjson::dom::parser parser;
+  Json root;
+  RemoteJob out;
+  if (parser.parse(body).get(root) != simdjson::SUCCESS ||
+      root["id"].get_int64().get(out.id) != simdjson::SUCCESS) {
+    return fail(ErrorCode::Malformed, base_ + " answered with something else than a job");
+  }
+  out.state = text_in(root, "state");
+  out.error = text_in(root, "error");
+  out.bytes = number_in(root, "bytes");
+  out.bytes_read = number_in(root, "bytes_read");
+  out.records = number_in(root, "records");
+  out.calls = number_in(root, "calls");
   return out;
+}
+
+Result<RemoteJob> Remote::import_file(const std::string& path, const std::string& name) {
+  http::ClientRequest request;
+  request.method = http::Method::Post;
+  request.url = base_ + "/api/v1/import?name=" + http::percent_encode(name);
+  request.headers.set("Content-Type", "application/octet-stream");
+  request.body_file = path;
+  return read_job(SL_TRY(send(std::move(request))));
+}
+
+Result<RemoteJob> Remote::job(int64_t id) {
+  return read_job(SL_TRY(get(fmt::format("jobs/{}", id), {})));
+}
+
+Result<void> Remote::cancel(int64_t id) {
+  http::ClientRequest request;
+  request.method = http::Method::Delete;
+  request.url = fmt::format("{}/api/v1/jobs/{}", base_, id);
+  SL_TRY(send(std::move(request)));
+  return {};
 }
 
 }  // namespace siploom::cli

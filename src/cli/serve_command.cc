@@ -202,7 +202,7 @@ class Service final {
     if (stores_ == nullptr) {
       return fail(ErrorCode::Io, "holds cannot be read: meta.db is not open; nothing is dropped");
     }
-    return api::holds_in_force(*stores_);
+    return api::holds_in_force(stores_->holds);
   }
 
   Result<void> start_http(const admin::Settings& settings) {

@@ -5,7 +5,7 @@ namespace siploom::cli {
 
 namespace {
 
-std::string example_of(const registry::SettingInfo& setting) {
+std::string value_of(const registry::SettingInfo& setting) {
   using registry::SettingType;
   switch (setting.type) {
     case SettingType::Number:
@@ -13,16 +13,16 @@ std::string example_of(const registry::SettingInfo& setting) {
     case SettingType::Bool:
       return "true|false";
     case SettingType::Duration:
-      return "30d";
+      return "DURATION";
     case SettingType::Size:
-      return "512MiB";
+      return "SIZE";
     case SettingType::Path:
       return "PATH";
     case SettingType::Address:
     case SettingType::AddressList:
       return "ADDRESS:PORT";
     case SettingType::NetworkList:
-      return "10.0.0.0/8,...";
+      return "BLOCK,...";
     case SettingType::Enumeration:
       return std::string(setting.choices);
     case SettingType::List:
@@ -33,13 +33,15 @@ std::string example_of(const registry::SettingInfo& setting) {
   return "TEXT";
 }
 
-void add_where(CLI::App& app, StoreCommandOptions& s) {
-  app.add_option("--store", s.store, "Folder of a store; it may be in use by siploom serve")
-      ->type_name("DIR")
-      ->group("Where");
-  app.add_option("--server", s.server, "URL of a siploom serve instead")
-      ->type_name("URL")
-      ->group("Where");
+std::string help_of(const registry::SettingInfo& setting) {
+  std::string out(setting.help);
+  if (!setting.default_text.empty()) out += fmt::format(" (default: {})", setting.default_text);
+  return out;
+}
+
+void add_where(CLI::App& app, StoreCommandOptions& s, const char* store, const char* server) {
+  app.add_option("--store", s.store, store)->type_name("DIR")->group("Where");
+  app.add_option("--server", s.server, server)->type_name("URL")->group("Where");
   app.add_option("--token", s.token, "API token for the server (default: $SIPLOOM_TOKEN)")
       ->type_name("TOKEN")
       ->group("Where");
@@ -49,6 +51,11 @@ void add_where(CLI::App& app, StoreCommandOptions& s) {
       ->group("Where");
 }
 
+void add_where_to_read(CLI::App& app, StoreCommandOptions& s) {
+  add_where(app, s, "Folder of a store; it may be in use by siploom serve",
+            "URL of a siploom serve instead");
+}
+
 void add_import(CLI::App& app, Options& o) {
   CLI::App& sub = *app.add_subcommand("import", "Put captures into a store");
   sub.callback([&o] { o.command = Command::Import; });
@@ -56,7 +63,8 @@ void add_import(CLI::App& app, Options& o) {
       ->required()
       ->type_name(" ")
       ->option_text(" ");
-  add_where(sub, o.store);
+  add_where(sub, o.store, "Folder of a store that no siploom serve has; made if missing",
+            "URL of a siploom serve, which takes the files and reads them");
   add_parsed(sub, "--from", o.input.from, read_time, "Only packets at or after this time",
              "2026-11-21T01:30:00Z", "Input");
   add_parsed(sub, "--to", o.input.to, read_time, "Only packets before this time",
@@ -73,21 +81,24 @@ void add_query(CLI::App& app, Options& o) {
                  "FILTER: over calls, with --messages or --records over these")
       ->type_name(" ")
       ->option_text(" ");
-  add_where(sub, s);
+  add_where_to_read(sub, s);
   sub.add_flag_callback(
       "-m,--messages", [&s] { s.table = "messages"; },
       "SIP messages, as `siploom grep` prints them");
   sub.add_flag_callback(
       "-r,--records", [&s] { s.table = "records"; },
       "Records of every kind: SIP, RTCP reports, logs, REST queries ...");
-  add_parsed(sub, "--from", o.input.from, read_time, "At or after this time (UTC, or with a zone)",
+  add_parsed(sub, "--from", o.input.from, read_time,
+             "At or after this time (UTC, or with a zone; also 13:00, now, -1h)",
              "2026-11-21T01:30:00Z", "What");
   add_parsed(sub, "--to", o.input.to, read_time, "Before this time", "2026-11-21T02:00:00Z",
              "What");
   sub.add_option("--sort", o.calls.sort, "Column to sort by, '-' before it for descending")
       ->type_name("COLUMN")
       ->group("What");
-  sub.add_option("--columns", o.calls.columns, "Columns to show (siploom fields lists them)")
+  sub.add_option("--columns", o.calls.columns,
+                 "Columns to show (siploom fields lists them); of messages and records these "
+                 "instead of their texts")
       ->delimiter(',')
       ->type_name("A,B,...")
       ->allow_extra_args(false)
@@ -112,7 +123,7 @@ void add_sql(CLI::App& app, Options& o) {
       ->required()
       ->type_name(" ")
       ->option_text(" ");
-  add_where(sub, o.store);
+  add_where_to_read(sub, o.store);
   add_parsed(sub, "--time-limit", o.store.time_limit, read_duration, "Give up after this time",
              "60s", "Limits");
   add_parsed(sub, "--memory", o.store.memory_bytes, read_size, "Memory for it (default 512 MiB)",
@@ -131,8 +142,8 @@ void add_serve(CLI::App& app, Options& o) {
     sub.add_option_function<std::string>(
            "--" + std::string(setting.flag),
            [&o, key](const std::string& value) { o.serve.settings.emplace_back(key, value); },
-           std::string(setting.help))
-        ->type_name(example_of(setting))
+           help_of(setting))
+        ->type_name(value_of(setting))
         ->group("Settings");
   }
 }
@@ -157,10 +168,19 @@ void add_store(CLI::App& app, Options& o) {
              "prune: the oldest rows, until the store is no larger", "100GiB", "Prune");
   sub.add_flag("--dry-run", s.dry_run, "prune, compact: only say what would be done")
       ->group("Prune and compact");
+  sub.add_option("--meta", s.meta,
+                 "prune: the meta.db with the legal holds that apply (default: meta.db beside the "
+                 "store's folder)")
+      ->type_name("FILE")
+      ->group("Prune");
+  sub.add_flag("--release-holds", s.release_holds,
+               "prune: where there is no meta.db, what was held goes, too")
+      ->group("Prune");
   sub.add_option("--table", s.table, "export: records, calls, streams or ledger (default: calls)")
       ->type_name("TABLE")
       ->group("Export");
-  sub.add_option("-o,--output", s.output, "export: file to write, .parquet or .csv")
+  sub.add_option("-o,--output", s.output,
+                 "export: file to write, .parquet or .csv; '-': CSV on standard output")
       ->type_name("FILE")
       ->group("Export");
   add_parsed(sub, "--from", o.input.from, read_time, "export: at or after this time",
@@ -174,10 +194,18 @@ void add_doctor(CLI::App& app, Options& o) {
   CLI::App& sub =
       *app.add_subcommand("doctor", "Say where packets stop: port, kernel, decoder, store, disk");
   sub.callback([&o] { o.command = Command::Doctor; });
-  sub.add_option("--store", o.store.store, "Folder of the store (default: siploom-data/store)")
+  sub.add_option("--config", o.store.config, "The server's configuration file (TOML)")
+      ->type_name("FILE");
+  sub.add_option("--data", o.store.data, "The server's data folder (default: siploom-data)")
+      ->type_name("DIR");
+  sub.add_option("--store", o.store.store, "Folder of the store (default: store/ in that)")
       ->type_name("DIR");
   sub.add_option("--hep", o.store.hep, "Where agents send to (default: 127.0.0.1:9060)")
       ->type_name("ADDRESS:PORT");
+  sub.add_option("--key", o.store.key,
+                 "What agents send as authentication key (default: hep.password of the "
+                 "configuration, $SIPLOOM_HEP_PASSWORD)")
+      ->type_name("KEY");
   sub.add_flag("--no-probe", o.store.no_probe, "Send no HEP message of our own");
   sub.add_flag("--json", o.output.json, "A line of JSON a check");
 }

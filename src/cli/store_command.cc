@@ -7,14 +7,19 @@
 #include "admin/settings.h"
 #include "base/json_writer.h"
 #include "cli/commands.h"
+#include "cli/held.h"
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/wall_clock.h"
+#include "exporter/json.h"
+#include "pipeline/payload_reader.h"
 #include "store/check.h"
 #include "store/merge.h"
 #include "store/retention.h"
+#include "store/search.h"
 #include "store/stat.h"
+#include "store/table.h"
 #include "view/style.h"
 #include "view/table.h"
 
@@ -242,19 +247,58 @@ int compact_command(const Options& options, Output& out) {
   return totals.failures == 0 ? 0 : 1;
 }
 
-int prune_command(const Options& options, Output& out) {
-  auto store = open_for_writing(options);
-  if (!store) return fail_with(store.error());
+// Sets what retention has to know of holds. Held rows are kept when in doubt.
+Result<void> heed_holds(const Options& options, const store::View& view, Output& out,
+                        store::RetentionOptions& keeping) {
+  const StoreCommandOptions& asked = options.store;
+  const auto holds = SL_TRY(holds_of_store(asked.store, asked.meta));
+  uint64_t held_rows = 0;
+  for (const store::Segment& segment : view.manifest->segments) {
+    if (store::is_held(segment.shelf)) held_rows += segment.rows;
+  }
+  if (holds) {
+    if (asked.release_holds && !holds->empty()) {
+      return fail(ErrorCode::InvalidArgument,
+                  "--release-holds is for a store without a meta.db: release holds in the server");
+    }
+    keeping.holds = [holds] { return Result<std::vector<store::Hold>>(*holds); };
+    if (!holds->empty()) {
+      out.write(fmt::format("legal holds in force: {}; what they name stays\n", holds->size()));
+    }
+  } else if (asked.release_holds) {
+    keeping.holds = [] { return Result<std::vector<store::Hold>>(std::vector<store::Hold>{}); };
+  } else if (held_rows != 0) {
+    complain(
+        fmt::format("{} rows are under legal hold and there is no meta.db beside the store to "
+                    "say by which: they stay (--meta FILE names it, --release-holds lets them "
+                    "go)",
+                    held_rows));
+  }
+  return {};
+}
+
+Result<store::RetentionResult> prune(const Options& options, Output& out) {
+  const StoreCommandOptions& asked = options.store;
+  const auto store = SL_TRY(open_for_writing(options));
   store::RetentionOptions keeping;
-  for (store::ShelfLimit& shelf : keeping.policy.shelves) shelf.max_age = options.store.older_than;
-  keeping.policy.max_bytes = options.store.larger_than;
+  for (store::ShelfLimit& shelf : keeping.policy.shelves) shelf.max_age = asked.older_than;
+  keeping.policy.max_bytes = asked.larger_than;
+  SL_TRY_VOID(heed_holds(options, store->view(), out, keeping));
+  store::SearchOptions searching;
+  searching.folder = asked.store;
+  searching.make_reader = pipeline::make_payload_reader;
+  const auto search = SL_TRY(store::Search::open(searching));
+  keeping.search = search.get();
+  const auto retention = SL_TRY(store::Retention::open(*store, keeping));
+  return retention->run(asked.dry_run);
+}
+
+int prune_command(const Options& options, Output& out) {
   if (options.store.older_than == 0 && options.store.larger_than == 0) {
     return fail_with({ErrorCode::InvalidArgument,
                       "say what is to go: --older-than 30d, or --larger-than 100GiB"});
   }
-  auto retention = store::Retention::open(**store, keeping);
-  if (!retention) return fail_with(retention.error());
-  const auto result = (*retention)->run(options.store.dry_run);
+  const auto result = prune(options, out);
   if (!result) return fail_with(result.error());
   for (const store::Drop& drop : result->dropped) {
     out.write(fmt::format(
@@ -264,7 +308,29 @@ int prune_command(const Options& options, Output& out) {
   }
   out.write(fmt::format("{} segments, {} rows, {}\n", result->dropped.size(), result->rows,
                         size_text(result->bytes)));
-  return 0;
+  if (result->held_rows != 0) {
+    out.write(fmt::format("{} rows of them are held and were kept\n", result->held_rows));
+  }
+  out.flush();
+  if (!result->note.empty()) complain(result->note);
+  return result->kept_back.empty() ? 0 : 2;
+}
+
+int export_to_output(const store::View& view, const store::ExportOptions& exporting, Output& out) {
+  std::vector<std::string> cells;
+  for (const store::ColumnInfo& column : store::columns(exporting.table)) {
+    cells.emplace_back(column.name);
+  }
+  exporter::append_csv_row(out.buffer(), cells);
+  const auto rows = store::visit_rows(view, exporting, [&](const store::Rows& row) {
+    for (size_t i = 0; i < cells.size(); ++i) cells[i] = row.text(i);
+    exporter::append_csv_row(out.buffer(), cells);
+    out.write({});
+    return !out.is_broken();
+  });
+  out.flush();
+  if (!rows) return fail_with(rows.error());
+  return *rows == 0 ? 1 : 0;
 }
 
 int export_rows_command(const Options& options, Output& out) {
@@ -279,6 +345,11 @@ int export_rows_command(const Options& options, Output& out) {
   exporting.to = options.input.to;
   exporting.stop = &stop_flag();
   const std::string& path = options.store.output;
+  if (path.empty()) {
+    return fail_with({ErrorCode::InvalidArgument,
+                      "say where to: -o FILE.parquet, -o FILE.csv, or -o - for standard output"});
+  }
+  if (path == "-") return export_to_output(*view, exporting, out);
   if (path.ends_with(".csv")) exporting.format = store::ExportFormat::Csv;
   const auto rows = store::export_rows(*view, exporting, path);
   if (!rows) return fail_with(rows.error());

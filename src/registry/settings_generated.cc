@@ -106,7 +106,7 @@ constexpr std::array<SettingInfo, kSettingCount> kSettings = {{
     {SettingId::HepConnectionsMax, SettingType::Number, "hep.connections_max", "hep-connections-max",
      "SIPLOOM_HEP_CONNECTIONS_MAX", "10000", "1", "65535",
      "", "",
-     "TCP and TLS connections of agents at once",
+     "TCP and TLS connections of agents at once; of one address at most 1000",
      true, true, false},
     {SettingId::CaptureInterfaces, SettingType::List, "capture.interfaces", "interface",
      "SIPLOOM_CAPTURE_INTERFACES", "", "", "",

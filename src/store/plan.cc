@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "query/node.h"
 #include "store/duckdb/field_sql.h"
 
 namespace siploom::store {
@@ -17,6 +18,21 @@ constexpr Nanoseconds kCallReach = 24 * 3600 * kSecond;
 bool has_column(Table table, std::string_view name) {
   const auto all = columns(table);
   return std::any_of(all.begin(), all.end(), [&](const ColumnInfo& c) { return c.name == name; });
+}
+
+// Frames are numbered within one reading of one capture.
+bool asks_frames(const query::Filter::Node& node) {
+  using Kind = query::Filter::Node::Kind;
+  const bool field = (node.kind == Kind::Compare || node.kind == Kind::Has) && !node.is_header;
+  if (field && node.field == registry::FieldId::Frame) return true;
+  return std::any_of(node.children.begin(), node.children.end(),
+                     [](const auto& child) { return asks_frames(*child); });
+}
+bool asks_frames(const query::Filter& filter) {
+  const auto& parts = filter.message_predicates();
+  return asks_frames(filter.root()) ||
+         std::any_of(parts.begin(), parts.end(),
+                     [](const query::Filter& part) { return asks_frames(part.root()); });
 }
 
 registry::Scope scope_of(Table table) {
@@ -75,6 +91,12 @@ Result<std::unique_ptr<Plan>> Plan::make(RowSets& sets, IndexCache& indexes, Lea
                   fmt::format("a filter cannot be asked of {}", table_name(question.table)));
     }
     plan->filters_.push_back(SL_TRY(query::Filter::compile(*text, scope_of(question.table))));
+    if (asks_frames(plan->filters_.back())) {
+      return fail(
+          ErrorCode::InvalidArgument,
+          "filter: what is stored has no 'frame': that is a number within one capture file; "
+          "ask for its time");
+    }
   }
   bool others = false;
   for (const query::Filter& filter : plan->filters_) {

@@ -343,7 +343,7 @@ Result<RetentionResult> Retention::run(bool dry) {
   const uint64_t print = fingerprint(holds);
   const bool any_held = std::any_of(view.manifest->segments.begin(), view.manifest->segments.end(),
                                     [](const Segment& s) { return is_held(s.shelf); });
-  const bool examine = any_held && print != examined_;
+  const bool examine = options_.holds && any_held && print != examined_;
   if (drops.empty() && !examine) {
     keep_reserve();
     return result;

@@ -48,7 +48,8 @@ struct RetentionOptions {
   RetentionPolicy policy;
   SealOptions seal;  // of segments that keep held rows
   uint64_t memory_bytes = uint64_t{256} << 20;
-  // The holds of the moment; an error drops nothing. Empty: there are none.
+  // The holds of the moment; an error drops nothing. Empty: nobody knows them, so that what is on
+  // held shelves already stays there.
   std::function<Result<std::vector<Hold>>()> holds;
   Search* search = nullptr;  // for holds with filters
   // Asked for the disk; empty: the store's own.

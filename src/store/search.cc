@@ -8,6 +8,7 @@
 #include "store/duckdb/field_sql.h"
 #include "store/plan.h"
 #include "store/source_sql.h"
+#include "store/user_sql.h"
 
 namespace siploom::store {
 
@@ -252,10 +253,15 @@ Result<std::unique_ptr<Answer>> Search::stream(const View& view, const Question&
                                                const Selection& selection) {
   auto plan = SL_TRY(Plan::make(sets_, *indexes_, leaves_, view, question));
   const SelectSql sql = SL_TRY(select_sql(question.table, selection));
+  std::string order;
+  if (selection.ordered) {
+    order = fmt::format(" ORDER BY {0} {2} NULLS LAST, {1} {2}", sql.sort,
+                        tie_column(question.table), selection.descending ? "DESC" : "ASC");
+  }
   auto connection = SL_TRY(database_->connect());
   auto rows = SL_TRY(
-      connection.stream(fmt::format("SELECT {} FROM {} WHERE {}", fmt::join(sql.columns, ", "),
-                                    plan->source(), plan->where()),
+      connection.stream(fmt::format("SELECT {} FROM {} WHERE {}{}", fmt::join(sql.columns, ", "),
+                                    plan->source(), plan->where(), order),
                         question.control));
   return std::make_unique<DuckAnswer>(std::move(plan), std::move(connection), std::move(rows),
                                       selection.columns.size());
@@ -276,7 +282,18 @@ Result<std::unique_ptr<Answer>> Search::sql(const View& view, const std::string&
                         sources.back()->text());
   }
   // One statement that gives rows; what changes something finds nothing to change, and no file.
-  auto rows = SL_TRY(connection.query(fmt::format("{} SELECT * FROM ({}\n)", with, text), control));
+  const std::string whole = around_user_sql(with, text);
+  const auto tidy = [](Error error) {
+    error.message = tidy_sql_error(error.message);
+    return tl::unexpected<Error>(std::move(error));
+  };
+  const auto shape = connection.query(whole + " LIMIT 0", control);
+  if (!shape) return tidy(shape.error());
+  bool readable = true;
+  for (size_t i = 0; i < shape->column_count(); ++i) readable = readable && shape->is_readable(i);
+  auto found = connection.query(readable ? whole : readable_user_sql(with, text, *shape), control);
+  if (!found) return tidy(found.error());
+  Rows rows = std::move(*found);
   const size_t columns = rows.column_count();
   auto plan = SL_TRY(Plan::make(sets_, *indexes_, leaves_, view, question));
   return std::make_unique<DuckAnswer>(std::move(plan), std::move(connection), std::move(rows),

@@ -49,7 +49,8 @@ struct Selection {
   std::string sort;                  // a column or field; empty: time
   bool descending = true;
   size_t limit = 100;
-  std::string cursor;  // where the page before ended
+  std::string cursor;    // where the page before ended
+  bool ordered = false;  // of stream(): by `sort`, beyond memory in files of the store's tmp/
 };
 
 // A column of numbers over groups of rows.
@@ -112,7 +113,7 @@ class Search final {
   // messages one by one gives what it has found when its time is over (is_partial()).
   Result<std::unique_ptr<Answer>> select(const View& view, const Question& question,
                                          const Selection& selection);
-  // All of it, unsorted, row by row as they are found; limit, sort and cursor do not count.
+  // All of it, row by row as they are found, or ordered; limit and cursor do not count.
   Result<std::unique_ptr<Answer>> stream(const View& view, const Question& question,
                                          const Selection& selection);
   // Counts come from the side files where these can tell.

@@ -102,4 +102,35 @@ Result<uint64_t> export_rows(const View& view, const ExportOptions& options,
   return count;
 }
 
+Result<uint64_t> visit_rows(const View& view, const ExportOptions& options,
+                            FunctionRef<bool(const Rows&)> take) {
+  RowSets sets;
+  IndexCache indexes;
+  DatabaseOptions opened;
+  opened.memory_bytes = options.memory_bytes;
+  const auto database = SL_TRY(Database::open(opened));
+  auto connection = SL_TRY(database->connect());
+  SL_TRY_VOID(register_scan(connection, sets));
+  SourceNeeds needs;
+  needs.table = options.table;
+  needs.from = options.from;
+  needs.to = options.to;
+  const SourceSql source(sets, indexes, view, needs);
+  QueryControl control;
+  control.cancelled = options.stop;
+  std::string texts;
+  for (const ColumnInfo& column : columns(options.table)) {
+    texts += fmt::format("{}CAST(\"{}\" AS VARCHAR)", texts.empty() ? "" : ", ", column.name);
+  }
+  auto rows = SL_TRY(connection.stream(
+      fmt::format("SELECT {} FROM {} WHERE {}", texts, source.text(), source.time_condition()),
+      control));
+  uint64_t count = 0;
+  while (SL_TRY(rows.next())) {
+    ++count;
+    if (!take(rows)) break;
+  }
+  return count;
+}
+
 }  // namespace siploom::store

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/function_ref.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "store/manifest.h"
@@ -48,5 +49,9 @@ struct ExportOptions {
 // no printable ASCII stand as \xNN.
 Result<uint64_t> export_rows(const View& view, const ExportOptions& options,
                              const std::string& path);
+// The same rows as they are found, the table's columns as text, until `take` gives false; path,
+// format and level do not count.
+Result<uint64_t> visit_rows(const View& view, const ExportOptions& options,
+                            FunctionRef<bool(const Rows&)> take);
 
 }  // namespace siploom::store

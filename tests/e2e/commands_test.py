@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pathlib
+import struct
 import subprocess
 import tempfile
 
@@ -307,6 +308,39 @@ def test_completion_and_man():
     script = FOLDER / "completion.bash"
     script.write_bytes(run("completion", "bash")[1])
     check_equal(subprocess.run(["bash", "-n", script]).returncode, 0, "the bash script parses")
+
+
+def raw_capture(name, payloads):
+    """A pcap of UDP datagrams over IPv4, between the ports 5060 of two hosts."""
+    out = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101)
+    for i, payload in enumerate(payloads):
+        ends = (b"\x0a\0\0\x01", b"\x0a\0\0\x02") if i % 2 == 0 else (b"\x0a\0\0\x02", b"\x0a\0\0\x01")
+        packet = struct.pack("!BBHHHBBH", 0x45, 0, 28 + len(payload), i, 0, 64, 17, 0) + b"".join(ends)
+        packet += struct.pack("!HHHH", 5060, 5060, 8 + len(payload), 0) + payload
+        out += struct.pack("<IIII", 1_700_000_000 + i, 0, len(packet), len(packet)) + packet
+    path = FOLDER / name
+    path.write_bytes(out)
+    return path
+
+
+def test_nothing_that_a_terminal_obeys():
+    evil = "\x1b[31mRED\x1b]0;pwn\x07\x9b1m\x08"
+    head = (f"Via: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK{evil}\r\nFrom: \"{evil}\" <sip:{evil}@a>;tag={evil}\r\n"
+            f"To: \"{evil}\" <sip:b{evil}@b>\r\nCall-ID: id{evil}@h\r\nCSeq: 1 INVITE\r\nUser-Agent: {evil}\r\n"
+            f"Reason: SIP;cause=486;text=\"{evil}\"\r\nX-{evil}: {evil}\r\n")
+    sdp = f"v=0\r\no={evil}\r\ns={evil}\r\nc=IN IP4 {evil}\r\nm={evil} 4000 RTP/AVP 0\r\na=rtpmap:0 {evil}/8000\r\n"
+    body = f"Content-Type: application/sdp\r\nContent-Length: {len(sdp.encode())}\r\n\r\n{sdp}"
+    path = raw_capture("evil.pcap", [text.encode("utf-8") for text in (
+        f"INVITE sip:{evil}@b SIP/2.0\r\n{head}{body}", f"SIP/2.0 183 {evil}\r\n{head}{body}",
+        f"SIP/2.0 486 {evil}\r\n{head}Content-Length: 0\r\n\r\n")])
+    for command in (["calls"], ["calls", "--json"], ["show", "1"], ["show", "-m", "1"], ["show", "--unfold", "1", "--by-ip"], ["stats"],
+                    ["grep"], ["grep", "-1"], ["calls", "--columns", "call_id,from,to,status"], ["show", "nothing" + evil],
+                    ["grep", "from.user == \x1b[31m"], ["split", "-o", str(FOLDER / "evil"), "--name", "{from}-{call_id}"]):
+        status, out, err = run(*command, path)
+        check(b"\x1b" not in out and b"\x07" not in out and b"\xc2\x9b" not in out and "\x1b" not in err and "\x07" not in err,
+              f"{command}: nothing that a terminal obeys: {out[:300]} {err[:300]}")
+    found = [path.name for path in (FOLDER / "evil").rglob("*")]
+    check(found and not any(ord(c) < 32 for name in found for c in name), f"names of files: {found}")
 
 
 def main():

@@ -65,7 +65,7 @@ class Bench {
     collecting.intake.udp_sockets = 1;
     collecting.threads = 1;
     collecting.clock = [this] { return Timestamp{now.load()}; };
-    collecting.holds = [this] { return holds_in_force(*stores); };
+    collecting.holds = [this] { return holds_in_force(stores->holds); };
     if (change) change(collecting);
     auto started = pipeline::Collector::start(collecting);
     REQUIRE_MESSAGE(started.has_value(), (started ? "" : started.error().message));

@@ -74,6 +74,18 @@ std::string_view type_text(duckdb_type type) {
   }
 }
 
+// Whether Rows can give its values as they lie there: of lists, only those of texts.
+bool is_readable_type(duckdb_result& result, idx_t column) {
+  const duckdb_type type = duckdb_column_type(&result, column);
+  if (type != DUCKDB_TYPE_LIST) return type == DUCKDB_TYPE_VARCHAR || type_text(type) != "text";
+  duckdb_logical_type list = duckdb_column_logical_type(&result, column);
+  duckdb_logical_type child = duckdb_list_type_child_type(list);
+  const bool texts = duckdb_get_type_id(child) == DUCKDB_TYPE_VARCHAR;
+  duckdb_destroy_logical_type(&child);
+  duckdb_destroy_logical_type(&list);
+  return texts;
+}
+
 }  // namespace
 
 struct Rows::State {
@@ -85,6 +97,7 @@ struct Rows::State {
   struct Column {
     std::string name;
     duckdb_type type = DUCKDB_TYPE_INVALID;
+    bool is_readable = false;
     duckdb_vector vector = nullptr;
     const void* data = nullptr;
     uint64_t* validity = nullptr;
@@ -110,6 +123,7 @@ Rows::Rows(std::unique_ptr<State> state) : state_(std::move(state)) {
     State::Column column;
     column.name = duckdb_column_name(&state_->result, i);
     column.type = duckdb_column_type(&state_->result, i);
+    column.is_readable = is_readable_type(state_->result, i);
     state_->columns.push_back(std::move(column));
   }
 }
@@ -214,8 +228,11 @@ double Rows::real(size_t column) const {
   }
 }
 
+bool Rows::is_readable(size_t column) const { return state_->columns[column].is_readable; }
+
 size_t Rows::list_size(size_t column) const {
-  if (state_->columns[column].type != DUCKDB_TYPE_LIST || is_null(column)) return 0;
+  const State::Column& c = state_->columns[column];
+  if (c.type != DUCKDB_TYPE_LIST || !c.is_readable || is_null(column)) return 0;
   return static_cast<const duckdb_list_entry*>(state_->columns[column].data)[state_->at].length;
 }
 

@@ -51,6 +51,8 @@ class Rows final {
   size_t column_count() const;
   std::string_view column_name(size_t column) const;
   std::string_view column_type(size_t column) const;  // SQL's name of it, lower case
+  // False: a type (dates, structs, lists of numbers ...) that has to be cast to VARCHAR to be read.
+  bool is_readable(size_t column) const;
   // Of the row at hand. Text and blobs stand until next().
   bool is_null(size_t column) const;
   std::string_view text(size_t column) const;  // VARCHAR and BLOB
