@@ -14,6 +14,7 @@ namespace siploom::capture {
 namespace {
 
 constexpr int kPatienceMs = 100;
+constexpr int kMostRests = 64;
 constexpr size_t kBlockBytes = 1u << 20;
 
 std::string interface_names() {
@@ -55,15 +56,19 @@ class LiveSource final : public Source {
     return true;
   }
 
-  // The kernel hands packets over in blocks: what came before the stop may be a block behind.
+  // The kernel hands packets over in blocks: what came before the stop may be some blocks behind,
+  // and the last may still be open. On a busy wire there is no end of them.
   Result<bool> rest(FrameBatch& batch) override {
     batch.clear();
-    if (rested_) return false;
-    rested_ = true;
-    wait();
     stop_ = nullptr;
-    SL_TRY(next(batch, kBlockBytes));
-    return !batch.frames.empty();
+    while (rests_ < kMostRests) {
+      ++rests_;
+      const bool ready = wait();
+      SL_TRY(next(batch, kBlockBytes));
+      if (!batch.frames.empty()) return true;
+      if (!ready && rests_ > 1) break;  // the first wait may have ended by the signal to stop
+    }
+    return false;
   }
 
   SourceStats stats() const override {
@@ -105,7 +110,7 @@ class LiveSource final : public Source {
   const std::atomic<bool>* stop_;
   LinkType link_ = LinkType::Ethernet;
   bool nanoseconds_ = false;
-  bool rested_ = false;
+  int rests_ = 0;
   pollfd ready_{};
   std::shared_ptr<uint8_t[]> block_;
   size_t used_ = 0;

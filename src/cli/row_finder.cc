@@ -86,7 +86,10 @@ class StoreFinder final : public RowFinder {
           SL_TRY(opened_.search->select(opened_.view, question(), selection(columns)));
       while (SL_TRY(answer->next()) && take(*answer)) {
       }
-      return {};
+      if (!answer->is_partial()) return {};
+      return fail(ErrorCode::LimitExceeded,
+                  "the search took too long and was ended; narrow its time range or its filter, or "
+                  "give it more time (--time-limit)");
     }
     // The newest of many are the last ones in order.
     size_t left = options_.store.limit == 0 ? SIZE_MAX : options_.store.limit, skip = 0;

@@ -41,7 +41,7 @@ def test_queries(there, store, count):
         newest = run("query", *what, "-m", "-1", "-n", 5)[1]
         whole = run("query", *what, "-m", "-1", "-n", 0)[1]
         check(newest and len(newest.splitlines()) == 5 and len(whole.splitlines()) == count, f"{what[0]}: -n 5 and -n 0")
-        status, out, err = run("query", *what, "-m", "-1", "via.host == 10.10.0.99", "--time-limit", "0.001s")
+        status, out, err = run("query", *what, "-m", "-1", 'header["Via"] ~ "([a-z]+[0-9]*)+zzz"', "--time-limit", "0.001s")
         check(status == 2 and "too long" in err, f"{what[0]}: a search without enough time is an error: {status} {err}")
         status, out, err = run("query", *what, "-m", "--csv", "--columns", "time,method,via.host", "-n", 3)
         lines = out.decode().splitlines()
@@ -52,7 +52,7 @@ def test_queries(there, store, count):
                     f"{what[0]}: columns as a table")
         status, _, err = run("query", *what, "-m", 'supported ~ "100rel"')
         check(status == 2 and "record.kind" not in err, f"{what[0]}: the filter as it was typed: {err}")
-        check_equal(run_json("sql", *what, "--json", "select count(*) as n from records where kind = 'sip'"), [{"n": count}],
+        check_equal(run_json("sql", *what, "--json", "select count(*) as n from records where kind = 'sip' and not copy"), [{"n": count}],
                     f"{what[0]}: SQL")
         check_equal(run("sql", *what, "select 1 as nobody where false")[:2], (1, b"nobody\n"), f"{what[0]}: a heading without rows")
         status, _, err = run("sql", *what, "selec 1")
@@ -68,7 +68,8 @@ def test_more_than_one_window(folder):
     """So many records that they are not sorted all at once."""
     capture, store = folder / "many.pcap", folder / "many"
     run("simulate", "--calls", 9000, "--no-media", "--seed", 6, capture)
-    count = json.loads(run("import", "--store", store, capture, "--json")[1])["records"]
+    run("import", "--store", store, capture, "--json")
+    count = int(run_json("sql", "--json", "--store", store, "select count(*) as n from records where not copy")[0]["n"])
     out = run("query", "--store", store, "-r", "--csv", "--columns", "time,sequence", "-n", 0)[1].decode().splitlines()[1:]
     check(len(out) == count and count > 70000, f"all records: {len(out)} of {count}")
     check(out == sorted(out, key=lambda line: (line.split(",")[0], int(line.split(",")[1]))), "in order of their times")
@@ -147,7 +148,8 @@ def main():
     run("simulate", "--calls", 3000, "--no-media", "--seed", 5, capture)
     status, out, err = run("import", "--store", data / "store", capture, "--json")
     check_equal(status, 0, f"import: {err}")
-    count = json.loads(out)["sip"]
+    # What was seen at two places is one message.
+    count = int(run_json("sql", "--json", "--store", data / "store", "select count(*) as n from records where kind = 'sip' and not copy")[0]["n"])
     server = Server(data, hep_password=KEY)
     try:
         server.start()
