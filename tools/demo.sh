@@ -20,6 +20,8 @@ fi
 
 log=$folder/serve.log
 : > "$log"
+# What an older build kept for the demo may be of no use to this one.
+"$siploom" store stat --store "$folder/data/store" > /dev/null 2>&1 || rm -rf "$folder/data"
 # Free ports when the usual ones are taken.
 port_is_taken() { grep -qi ":$(printf %04X "$1") 00000000:0000 0A" /proc/net/tcp; }
 listen=127.0.0.1:8080
