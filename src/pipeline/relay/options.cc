@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/host_port.h"
 #include "base/net.h"
 #include "base/text.h"
 
@@ -34,19 +35,10 @@ Result<Destination> parse_destination(std::string_view text) {
   if (kind.before == "tcp") out.protocol = Protocol::Tcp;
   if (kind.before == "tls") out.protocol = Protocol::Tls;
   if (out.protocol == Protocol::Udp && kind.before != "udp") return not_understood(text);
-  const size_t colon = kind.after.rfind(':');
-  if (!kind.found || colon == std::string_view::npos) return not_understood(text);
-  std::string_view host = kind.after.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-    if (!parse_ip(host)) return not_understood(text);
-  } else if (host.find_first_of(":/ ") != std::string_view::npos) {
-    return not_understood(text);
-  }
-  const auto port = parse_number<uint16_t>(kind.after.substr(colon + 1));
-  if (host.empty() || !port || *port == 0) return not_understood(text);
-  out.host = host;
-  out.port = std::to_string(*port);
+  const auto where = parse_host_port(kind.after);
+  if (!kind.found || !where) return not_understood(text);
+  out.host = where->host;
+  out.port = std::to_string(where->port);
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/host_port.h"
 #include "base/text.h"
 
 namespace siploom::simulate::live {
@@ -24,18 +25,10 @@ Result<Destination> parse_destination(std::string_view text) {
   const Halves kind = split_once(text, ':');
   out.tcp = kind.before == "tcp";
   if (!kind.found || (!out.tcp && kind.before != "udp")) return not_understood(text);
-  const size_t colon = kind.after.rfind(':');
-  if (colon == std::string_view::npos) return not_understood(text);
-  std::string_view host = kind.after.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != std::string_view::npos) {
-    return not_understood(text);
-  }
-  const auto port = parse_number<uint16_t>(kind.after.substr(colon + 1));
-  if (host.empty() || !port || *port == 0) return not_understood(text);
-  out.host = host;
-  out.port = std::to_string(*port);
+  const auto where = parse_host_port(kind.after);
+  if (!where) return not_understood(text);
+  out.host = where->host;
+  out.port = std::to_string(where->port);
   return out;
 }
 
