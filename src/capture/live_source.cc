@@ -43,7 +43,7 @@ class LiveSource final : public Source {
   Result<bool> next(FrameBatch& batch, size_t target_bytes) override {
     batch.clear();
     while (batch.file_bytes < target_bytes) {
-      if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) return !batch.frames.empty();
+      if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) break;  // then rest() is asked
       pcap_pkthdr* header = nullptr;
       const u_char* data = nullptr;
       const int got = pcap_next_ex(handle_, &header, &data);

@@ -80,7 +80,7 @@ Result<capture::SourceStats> Spool::keep_live(const capture::OpenOptions& option
     return {};
   };
   while (!stop && SL_TRY(source->next(batch, kReadBytes))) SL_TRY_VOID(write());
-  if (SL_TRY(source->rest(batch))) SL_TRY_VOID(write());
+  while (SL_TRY(source->rest(batch))) SL_TRY_VOID(write());
   SL_TRY_VOID(writer->finish());
   return source->stats();
 }
