@@ -7,7 +7,7 @@ packages="
   libpcap-dev libre2-dev libfmt-dev libcli11-dev libexpected-dev libxxhash-dev
   libzstd-dev liblz4-dev liblzma-dev zlib1g-dev libboost-dev libssl-dev
   libsqlite3-dev libsodium-dev libsimdjson-dev libtomlplusplus-dev
-  doctest-dev librapidcheck-dev libbenchmark-dev
+  doctest-dev librapidcheck-dev libbenchmark-dev clang-19 libclang-rt-19-dev
 "
 missing=""
 for package in $packages; do

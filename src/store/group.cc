@@ -35,7 +35,7 @@ constexpr MeasureName kMeasures[] = {{"sum", Kind::Sum},
 // A row of a side file as the filter language asks about it.
 class RollupSubject final : public query::Subject {
  public:
-  RollupSubject(const RollupRow& row, Table table) : row_(row), table_(table) {}
+  explicit RollupSubject(const RollupRow& row) : row_(row) {}
   void values(FieldId field, Take take) const override {
     const std::string_view text = this->text(field);
     if (field == FieldId::Status) {
@@ -90,7 +90,6 @@ class RollupSubject final : public query::Subject {
 
  private:
   const RollupRow& row_;
-  Table table_;
 };
 
 bool only_rolled(const Node& node, Table table) {
@@ -273,7 +272,7 @@ class Grouper final {
     const Timestamp minute{row.minute * kMinute};
     if (is_known(question.from) && minute.ns + kMinute <= question.from.ns) return;
     if (is_known(question.to) && minute >= question.to) return;
-    const RollupSubject subject(row, question.table);
+    const RollupSubject subject(row);
     for (const query::Filter& filter : plan_.filters()) {
       if (!filter.matches(subject)) return;
     }

@@ -177,7 +177,7 @@ class Play final {
 }  // namespace
 
 TEST_CASE("wherever the power goes, everything synced is there and nothing twice") {
-  for (const uint64_t seed : {1, 2}) {
+  for (const uint64_t seed : {1u, 2u}) {
     const test::TempFolder folder;
     Play(folder.path, seed).run(16);
   }

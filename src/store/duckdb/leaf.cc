@@ -22,7 +22,7 @@ using Node = query::Filter::Node;
 class Arguments final {
  public:
   Arguments(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output)
-      : info_(info), input_(input), size_(duckdb_data_chunk_get_size(input)), output_(output) {
+      : info_(info), size_(duckdb_data_chunk_get_size(input)), output_(output) {
     for (idx_t i = 0; i < duckdb_data_chunk_get_column_count(input); ++i) {
       duckdb_vector vector = duckdb_data_chunk_get_vector(input, i);
       columns_.push_back({duckdb_vector_get_data(vector), duckdb_vector_get_validity(vector)});
@@ -76,7 +76,6 @@ class Arguments final {
     uint64_t* validity;
   };
   duckdb_function_info info_;
-  duckdb_data_chunk input_;
   size_t size_;
   duckdb_vector output_;
   std::vector<Column> columns_;
