@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/json_writer.h"
+#include "base/thread_name.h"
 
 namespace siploom::api {
 
@@ -108,6 +109,7 @@ void Core::tell_state() {
 }
 
 void Core::keep_house() {
+  name_thread("siploom-sweep");
   std::unique_lock lock(mutex_);
   for (int round = 0; !stopping_; ++round) {
     wake_.wait_for(lock, kHouseEvery, [this] { return stopping_; });

@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "base/thread_name.h"
+
 namespace siploom::api {
 
 std::string_view job_state_name(JobState state) {
@@ -98,6 +100,7 @@ Result<Job> Jobs::cancel(int64_t id, std::optional<int64_t> owner) {
 }
 
 void Jobs::run() {
+  name_thread("siploom-jobs");
   std::unique_lock lock(mutex_);
   while (true) {
     std::shared_ptr<Kept> next;

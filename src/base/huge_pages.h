@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 
 #include <cstddef>
-#include <cstdlib>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <vector>
@@ -12,6 +12,23 @@
 namespace siploom {
 
 constexpr size_t kHugePage = 2u << 20;
+
+// From the system and back to it: malloc keeps what lies between smaller pieces.
+inline void* map_huge(size_t bytes) {
+  const size_t page = size_t{1} << 12;
+  const size_t size = (bytes + page - 1) / page * page;
+  void* const mapped =
+      ::mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  auto* const from = static_cast<char*>(mapped);
+  const size_t before = (kHugePage - reinterpret_cast<uintptr_t>(from) % kHugePage) % kHugePage;
+  if (before != 0) ::munmap(from, before);
+  ::munmap(from + before + size, kHugePage - before);
+  // Without huge pages the memory is as good, only slower.
+  static_cast<void>(::madvise(from + before, size, MADV_HUGEPAGE));
+  return from + before;
+}
+inline void unmap_huge(void* p, size_t bytes) { ::munmap(p, bytes); }
 
 // For std::vector: what has a huge page's size or more asks the system for such pages.
 template <class T>
@@ -24,15 +41,12 @@ struct HugePages {
   T* allocate(size_t count) {
     const size_t bytes = count * sizeof(T);
     if (bytes < kHugePage) return std::allocator<T>().allocate(count);
-    void* p = std::aligned_alloc(kHugePage, (bytes + kHugePage - 1) / kHugePage * kHugePage);
-    if (p == nullptr) throw std::bad_alloc();
-    // Without huge pages the memory is as good, only slower.
-    static_cast<void>(::madvise(p, bytes, MADV_HUGEPAGE));
-    return static_cast<T*>(p);
+    return static_cast<T*>(map_huge(bytes));
   }
   void deallocate(T* p, size_t count) {
-    if (count * sizeof(T) < kHugePage) return std::allocator<T>().deallocate(p, count);
-    std::free(p);
+    const size_t bytes = count * sizeof(T);
+    if (bytes < kHugePage) return std::allocator<T>().deallocate(p, count);
+    unmap_huge(p, bytes);
   }
   bool operator==(const HugePages&) const { return true; }
 };

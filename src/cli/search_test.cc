@@ -116,6 +116,7 @@ struct Fixture {
     options.folder = folder.path + "/store";
     options.clock = [] { return kNow; };
     options.seal_rows = messages.size() / 3;
+    options.most_waiting = 2;
     auto opened = store::Store::open(options);
     REQUIRE(opened);
     store = std::move(*opened);

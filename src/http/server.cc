@@ -7,6 +7,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/thread_name.h"
 #include "http/connection.h"
 #include "http/server_core.h"
 
@@ -146,6 +147,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Router rout
   }
   core.loop.every(tick_period(core.options.limits), [&core] { core.tick(); });
   state->io = std::thread([&core] {
+    name_thread("siploom-http");
     if (const uint64_t thrown = core.loop.run(); thrown != 0) {
       core.counters.callbacks_failed.fetch_add(thrown, std::memory_order_relaxed);
       core.notice(fmt::format("{} callbacks failed for want of memory", thrown));

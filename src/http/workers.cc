@@ -1,5 +1,7 @@
 #include "http/workers.h"
 
+#include "base/thread_name.h"
+
 namespace siploom::http {
 
 Workers::Workers(size_t threads, size_t waiting_max) : waiting_max_(waiting_max) {
@@ -19,6 +21,7 @@ bool Workers::submit(std::function<void()> job) {
 }
 
 void Workers::run() {
+  name_thread("siploom-answer");
   for (;;) {
     std::function<void()> job;
     {

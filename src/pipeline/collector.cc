@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/thread_name.h"
 #include "pipeline/engine.h"
 #include "pipeline/fan_in.h"
 #include "pipeline/payload_reader.h"
@@ -127,6 +128,7 @@ Result<void> Collector::open() {
 }
 
 void Collector::take() {
+  name_thread("siploom-take");
   EngineOptions engine;
   engine.threads = options_.threads;
   engine.stop = &stop_;
@@ -155,6 +157,7 @@ void Collector::sleep(std::chrono::milliseconds time) {
 }
 
 void Collector::sync_loop() {
+  name_thread("siploom-sync");
   while (!over_) {
     sleep(std::chrono::milliseconds(options_.sync_every / kMillisecond));
     if (auto done = store_->sync(); !done) {
@@ -165,6 +168,7 @@ void Collector::sync_loop() {
 }
 
 void Collector::seal_loop() {
+  name_thread("siploom-seal");
   bool told = false;
   while (!over_) {
     store_->wait_for_work(std::chrono::milliseconds(200));
@@ -180,6 +184,7 @@ void Collector::seal_loop() {
 }
 
 void Collector::keep_house() {
+  name_thread("siploom-house");
   store::StoreState last = store::StoreState::Good;
   uint64_t rounds = 0;
   while (!over_) {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/thread_name.h"
+
 namespace siploom::pipeline {
 
 namespace {
@@ -26,6 +28,7 @@ FanIn::~FanIn() {
 }
 
 void FanIn::read(size_t i) {
+  name_thread("siploom-read");
   while (true) {
     capture::FrameBatch batch;
     const Result<bool> more = sources_[i]->next(batch, target_bytes_);

@@ -24,7 +24,7 @@ class SightingFilter final {
   Sighting judge(uint64_t hash, uint64_t node, Timestamp time, Timestamp received);
 
  private:
-  static constexpr size_t kMaxRemembered = 1u << 20;
+  static constexpr size_t kMaxRemembered = 1u << 19;
   struct Seen {
     Timestamp time, received;
     uint64_t node = 0;

@@ -4,6 +4,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+
+#include "base/thread_name.h"
 #include "store/check.h"
 
 namespace siploom::pipeline {
@@ -15,6 +18,10 @@ constexpr auto kUrgentEvery = std::chrono::seconds(1);
 constexpr auto kMergeEvery = std::chrono::seconds(20);
 constexpr auto kVerifyEvery = std::chrono::seconds(5);
 constexpr int kLowWeight = 10;
+// A store that seals for so great a part of the time merges later, but not so much later that
+// searches open thousands of files.
+constexpr double kBusyShare = 0.4;
+constexpr ptrdiff_t kMostUnmerged = 1024;
 
 // Taking and searching go first.
 void lower_weight() {
@@ -106,6 +113,7 @@ void Upkeep::set_aside(const std::vector<std::string>& errors) {
 }
 
 void Upkeep::keep_limits() {
+  name_thread("siploom-limits");
   lower_weight();
   while (!stop_) {
     {
@@ -136,10 +144,26 @@ void Upkeep::keep_limits() {
   }
 }
 
+bool Upkeep::should_wait_to_merge() {
+  const auto now = std::chrono::steady_clock::now();
+  const Nanoseconds sealing = store_.time_sealing();
+  const std::chrono::nanoseconds passed = now - looked_;
+  const auto spent = static_cast<double>(sealing - sealing_);
+  looked_ = now;
+  sealing_ = sealing;
+  if (spent <= kBusyShare * static_cast<double>(passed.count())) return false;
+  const auto manifest = store_.view().manifest;
+  const auto unmerged = std::count_if(
+      manifest->segments.begin(), manifest->segments.end(),
+      [&](const store::Segment& each) { return each.rows <= 2 * store_.options().seal_rows; });
+  return unmerged < kMostUnmerged;
+}
+
 void Upkeep::merge_and_verify() {
+  name_thread("siploom-merge");
   lower_weight();
   uint64_t verified = 0;
-  auto merged = std::chrono::steady_clock::now();
+  auto merged = looked_ = std::chrono::steady_clock::now();
   while (!stop_) {
     std::vector<std::string> doubts;
     {
@@ -167,7 +191,7 @@ void Upkeep::merge_and_verify() {
       counters_.set_aside = damaged;
     }
     if (compaction_ == nullptr || std::chrono::steady_clock::now() - merged < kMergeEvery) continue;
-    while (!stop_) {
+    while (!stop_ && !should_wait_to_merge()) {
       const auto done = compaction_->merge_once(stop_);
       if (!done) note(done.error().message);
       if (!done || !*done) break;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -57,6 +58,7 @@ class Upkeep final {
   Upkeep(store::Store& store, const UpkeepOptions& options) : store_(store), options_(options) {}
   void keep_limits();
   void merge_and_verify();
+  bool should_wait_to_merge();
   void set_aside(const std::vector<std::string>& errors);
   void note(std::string_view text);
   void tell(const std::vector<store::DropEvent>& events) const;
@@ -65,6 +67,8 @@ class Upkeep final {
   UpkeepOptions options_;
   std::unique_ptr<store::Retention> retention_;
   std::unique_ptr<store::Compaction> compaction_;
+  std::chrono::steady_clock::time_point looked_;  // and how long the store had sealed until then
+  Nanoseconds sealing_ = 0;
   std::atomic<bool> stop_{false};
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -14,6 +14,59 @@ bool EntryList::push(const EntryHead* entry) {
   return true;
 }
 
+BlockPool::~BlockPool() {
+  for (uint8_t* block : free_) unmap_huge(block, kBlockBytes);
+}
+
+uint8_t* BlockPool::take() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!free_.empty()) {
+      uint8_t* block = free_.back();
+      free_.pop_back();
+      fewest_ = std::min(fewest_, free_.size());
+      return block;
+    }
+  }
+  return static_cast<uint8_t*>(map_huge(kBlockBytes));
+}
+
+void BlockPool::give(uint8_t* block) {
+  const std::lock_guard lock(mutex_);
+  free_.push_back(block);
+}
+
+void BlockPool::trim() {
+  std::vector<uint8_t*> unused;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto from = free_.end() - static_cast<ptrdiff_t>(fewest_);
+    unused.assign(from, free_.end());
+    free_.erase(from, free_.end());
+    fewest_ = free_.size();
+  }
+  for (uint8_t* block : unused) unmap_huge(block, kBlockBytes);
+}
+
+Batch::~Batch() {
+  for (const Block& block : blocks_) {
+    if (block.size == BlockPool::kBlockBytes) {
+      pool_->give(block.bytes);
+    } else {
+      unmap_huge(block.bytes, block.size);
+    }
+  }
+}
+
+void Batch::add_block(size_t least) {
+  constexpr size_t kUsual = BlockPool::kBlockBytes;
+  if (least <= kUsual) {
+    blocks_.push_back({pool_->take(), kUsual});
+  } else {
+    blocks_.push_back({static_cast<uint8_t*>(map_huge(least)), least});
+  }
+}
+
 size_t Batch::row_count() const {
   size_t sum = 0;
   for (const EntryList& list : lists_) sum += list.size();
@@ -23,7 +76,7 @@ size_t Batch::row_count() const {
 ByteSpan Batch::append(ByteSpan entries) {
   if (entries.empty() || bytes() + entries.size() > kMaxBytes) return {};
   if (blocks_.empty() || blocks_.back().size - blocks_.back().used < entries.size()) {
-    blocks_.emplace_back(std::max(kBlockBytes, entries.size()));
+    add_block(entries.size());
   }
   Block& block = blocks_.back();
   uint8_t* to = block.bytes + block.used;

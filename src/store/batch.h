@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -30,9 +31,35 @@ class EntryList final {
   std::atomic<size_t> size_{0};
 };
 
+// Blocks of batches that are over, for those to come: fresh memory costs more than filling it. Any
+// thread.
+class BlockPool final {
+ public:
+  static constexpr size_t kBlockBytes = 2 * kHugePage;
+  BlockPool() = default;
+  ~BlockPool();
+  BlockPool(const BlockPool&) = delete;
+  BlockPool& operator=(const BlockPool&) = delete;
+
+  uint8_t* take();
+  void give(uint8_t* block);
+  // Back to the system goes what nobody needed since the last time.
+  void trim();
+
+ private:
+  std::mutex mutex_;
+  std::vector<uint8_t*> free_;
+  size_t fewest_ = 0;  // there were, since the last trim()
+};
+
 class Batch final {
  public:
-  explicit Batch(uint64_t log_number) : log_number_(log_number) {}
+  explicit Batch(uint64_t log_number, std::shared_ptr<BlockPool> pool = nullptr)
+      : log_number_(log_number),
+        pool_(pool == nullptr ? std::make_shared<BlockPool>() : std::move(pool)) {}
+  ~Batch();
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
 
   // Copies whole entries (as EntryWriter put them together) behind the others; they may be read at
   // once. Gives where they stand now. Empty: the batch is full.
@@ -46,23 +73,18 @@ class Batch final {
   size_t row_count() const;
   bool is_empty() const { return bytes() == 0; }
 
-  static constexpr size_t kBlockBytes = 2 * kHugePage;
   static constexpr size_t kMaxBytes = size_t{768} << 20;
 
  private:
   static size_t index(Table table) { return static_cast<size_t>(table) - 1; }
   struct Block {
-    explicit Block(size_t octets) : bytes(HugePages<uint8_t>().allocate(octets)), size(octets) {}
-    Block(Block&& other) noexcept
-        : bytes(std::exchange(other.bytes, nullptr)), size(other.size), used(other.used) {}
-    ~Block() {
-      if (bytes != nullptr) HugePages<uint8_t>().deallocate(bytes, size);
-    }
     uint8_t* bytes;
     size_t size, used = 0;
   };
+  void add_block(size_t least);
 
   uint64_t log_number_;
+  std::shared_ptr<BlockPool> pool_;
   std::vector<Block> blocks_;
   std::array<EntryList, 4> lists_;
   std::atomic<size_t> bytes_{0};

@@ -139,6 +139,7 @@ TEST_CASE("a sync does not wait while an append waits for a sealing") {
   const test::TempFolder folder;
   StoreOptions options = options_in(folder.path + "/store");
   options.seal_rows = 10;
+  options.most_waiting = 2;
   auto store = open_store(options);
   for (int i = 0; i < 3; ++i) append(*store, 10);
   auto waiting = std::async(std::launch::async, [&] { append(*store, 10); });

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <set>
 
@@ -20,8 +21,6 @@ namespace siploom::store {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr size_t kMaxWaiting = 2;  // full batches, before the writer is held up
 
 Result<std::shared_ptr<Manifest>> read_manifest(const std::string& folder) {
   const std::string path = manifest_path(folder);
@@ -146,7 +145,7 @@ Result<void> Store::replay_logs() {
       fs::remove(path, code);
       continue;
     }
-    auto batch = std::make_shared<Batch>(number);
+    auto batch = std::make_shared<Batch>(number, blocks_);
     const LogReadResult read =
         SL_TRY(read_log(path, [&](ByteSpan entries) { batch->append(entries); }));
     // After a kill its last second may be in memory only, and nobody writes to it any more.
@@ -205,7 +204,7 @@ Result<void> Store::begin_batch() {
   if (log_) unsynced_.push_back(std::move(*log_));
   log_.emplace(std::move(log));
   if (active_ != nullptr) waiting_.push_back(std::move(active_));
-  active_ = std::make_shared<Batch>(number);
+  active_ = std::make_shared<Batch>(number, blocks_);
   batch_began_ = kNoTime;
   changed_.notify_all();
   return {};
@@ -258,10 +257,10 @@ Result<void> Store::append(const std::array<ByteSpan, 2>& entries) {
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] {
-        return waiting_.size() < kMaxWaiting || stopping_ || seal_trouble_.has_value() ||
+        return waiting_.size() < options_.most_waiting || stopping_ || seal_trouble_.has_value() ||
                !distrusted_.empty();
       });
-      if (waiting_.size() >= kMaxWaiting && seal_trouble_) {
+      if (waiting_.size() >= options_.most_waiting && seal_trouble_) {
         return fail(ErrorCode::LimitExceeded, seal_trouble_->message);
       }
     }
@@ -304,6 +303,7 @@ uint64_t Store::flushed_sequence() const {
 }
 
 Result<void> Store::rotate(bool now) {
+  blocks_->trim();
   const std::lock_guard writer(writer_mutex_);
   if (!log_) {  // told by state(), and tried again
     static_cast<void>(begin_first_batch());
@@ -411,7 +411,10 @@ Result<bool> Store::seal() {
     if (waiting_.empty()) return false;
     batch = waiting_.front();
   }
+  const auto began = std::chrono::steady_clock::now();
   auto segments = seal_batch(*batch);
+  const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - began;
+  time_sealing_.fetch_add(took.count(), std::memory_order_relaxed);
   if (!segments) {
     note_sealing(&segments.error());
     return tl::unexpected<Error>(segments.error());

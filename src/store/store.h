@@ -5,6 +5,7 @@
 // a maintenance thread each, view() by any. The store starts no thread itself.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -28,6 +29,7 @@ struct StoreOptions {
   size_t seal_rows = 131'072;
   size_t seal_bytes = size_t{160} << 20;
   Nanoseconds seal_age = 600 * kSecond;
+  size_t most_waiting = 1;  // full batches, before the writer is held up
   SealOptions seal;
   uint64_t seal_memory_bytes = uint64_t{384} << 20;
   std::function<Timestamp()> clock;  // wall time; set by whoever opens
@@ -66,8 +68,8 @@ class Store final {
   static Result<View> read(const std::string& folder);
   ~Store();
 
-  // Takes whole entries, all or none. Waits while two full batches wait to be sealed. An error
-  // leaves the store as it was: LimitExceeded when the disk is full.
+  // Takes whole entries, all or none. Waits while as many full batches as may be wait for
+  // their sealing. An error leaves the store as it was: LimitExceeded when the disk is full.
   Result<void> append(ByteSpan entries) { return append({entries, {}}); }
   // Entries that lie in two places.
   Result<void> append(const std::array<ByteSpan, 2>& entries);
@@ -94,6 +96,8 @@ class Store final {
   const std::string& folder() const { return options_.folder; }
   const StoreOptions& options() const { return options_; }
   size_t memory_bytes() const;
+  // Spent in seal() so far: how near the store is to its limit.
+  Nanoseconds time_sealing() const { return time_sealing_.load(std::memory_order_relaxed); }
 
   // Puts `added` in the place of segments with these numbers, at once; their files are removed when
   // the last View that knows them has gone. NotFound when one is not there any more: then nothing
@@ -149,6 +153,7 @@ class Store final {
   mutable std::mutex mutex_;  // all below
   std::condition_variable changed_;
   std::shared_ptr<const Manifest> manifest_;
+  const std::shared_ptr<BlockPool> blocks_ = std::make_shared<BlockPool>();
   std::vector<std::shared_ptr<Batch>> waiting_;  // full ones, oldest first
   std::shared_ptr<Batch> active_;
   std::vector<LogWriter> unsynced_;  // logs that are complete and not on the disk yet, oldest first
@@ -157,6 +162,7 @@ class Store final {
   uint64_t appended_sequence_ = 1, flushed_sequence_ = 1;
   std::optional<Error> log_trouble_, seal_trouble_;
   bool stopping_ = false;
+  std::atomic<Nanoseconds> time_sealing_{0};
   std::mutex sync_mutex_, seal_mutex_, publish_mutex_;
   // Manifests that some View may still hold, oldest first, and the files that none after `until`
   // knows.

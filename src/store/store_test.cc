@@ -53,6 +53,7 @@ StoreOptions options_in(const std::string& folder) {
   StoreOptions options;
   options.folder = folder;
   options.seal_rows = 1000;
+  options.most_waiting = 2;
   options.clock = [] { return kNow; };
   return options;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/thread_name.h"
 #include "pipeline/event_subject.h"
 #include "pipeline/hep_stage.h"
 #include "pipeline/message_subject.h"
@@ -243,6 +244,7 @@ void Relay::work(ByteSpan octets) {
 }
 
 void Relay::run() {
+  name_thread("siploom-relay");
   std::string octets;
   for (;;) {
     octets.clear();

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/thread_name.h"
 
 namespace siploom::pipeline::relay {
 
@@ -318,6 +319,7 @@ bool Target::is_done(Nanoseconds now) const {
 }
 
 void Target::run() {
+  name_thread("siploom-relayto");
   for (;;) {
     const Nanoseconds now = clock_.monotonic();
     if (stopping_ && stop_by_ == 0) stop_by_ = now + kStopLimit;
