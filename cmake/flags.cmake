@@ -10,6 +10,10 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # SL_TRY is a statement expression; GCC has no switch for that one extension alone.
   target_compile_options(siploom_flags INTERFACE -Wno-pedantic)
+  if(SIPLOOM_UNITY)
+    # GCC takes files that are compiled several at once for headers, whose types must not hold file-local ones.
+    target_compile_options(siploom_flags INTERFACE -Wno-subobject-linkage)
+  endif()
 else()
   # libstdc++ 12's stable_sort uses its own deprecated get_temporary_buffer, which only Clang reports.
   target_compile_options(siploom_flags INTERFACE -Wno-gnu-statement-expression

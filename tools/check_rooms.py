@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 
+from file_locals import clashes
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SRC = ROOT / "src"
 
@@ -94,6 +96,21 @@ def check_functions(path, lines, problems):
             start = None
 
 
+def check_names(listed, problems):
+    """File-local names are unique within a room: its files are compiled several at once."""
+    rooms = {}
+    for path in (ROOT / name for name in listed):
+        if path.suffix not in (".cc", ".h") or not path.exists() or path.parent == SRC or SRC not in path.parents:
+            continue
+        text = path.read_text(encoding="utf-8")
+        name = str(path.relative_to(ROOT))
+        for tests in (False, True):
+            if path.suffix == ".h" or path.name.endswith("_test.cc") == tests:
+                rooms.setdefault((room_of(path), tests), {})[name] = text
+    for (_, tests), files in sorted(rooms.items()):
+        problems.extend(f"{clash} (file-local names are one file's alone within a room)" for clash in clashes(files, tests))
+
+
 def main():
     listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "src", "fuzz", "bench"],
                             cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
@@ -115,6 +132,7 @@ def main():
     for header, users in heavy.items():
         if len(users) > 2:
             problems.append(f"<{header}> is heavy and may appear in two files at most: {', '.join(users)}")
+    check_names(listed, problems)
     for problem in problems:
         print(problem)
     return 1 if problems else 0

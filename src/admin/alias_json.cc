@@ -11,7 +11,7 @@ namespace {
 
 using simdjson::dom::element;
 
-constexpr size_t kMaxDepth = 16;
+constexpr size_t kMaxJsonDepth = 16;
 
 // Numbers, truths and texts alike: HOMER's versions differ in which they write.
 std::string text_of(const element& object, const char* key) {
@@ -87,7 +87,7 @@ Result<AliasFile> parse_homer_aliases(std::string_view json) {
   }
   simdjson::dom::parser parser;
   element document;
-  auto code = parser.allocate(json.size() + 1, kMaxDepth);
+  auto code = parser.allocate(json.size() + 1, kMaxJsonDepth);
   if (code == simdjson::SUCCESS) code = parser.parse(json.data(), json.size(), true).get(document);
   if (code != simdjson::SUCCESS)
     return fail(ErrorCode::Malformed, fmt::format("no JSON: {}", simdjson::error_message(code)));

@@ -35,7 +35,7 @@ Result<std::optional<Alias>> find_place(Connection& db, const Alias& alias) {
                  to_alias);
 }
 
-Result<void> check_free(Connection& db, const Alias& alias) {
+Result<void> check_place_free(Connection& db, const Alias& alias) {
   const auto there = SL_TRY(find_place(db, alias));
   if (!there || there->id == alias.id) return {};
   return fail(ErrorCode::InvalidArgument,
@@ -132,7 +132,7 @@ Result<Alias> Aliases::add(Alias alias) {
   alias.block.network = masked(alias.block.network, alias.block.prefix_bits);
   alias.id = 0;
   return change_all([&](Connection& db) -> Result<Alias> {
-    SL_TRY_VOID(check_free(db, alias));
+    SL_TRY_VOID(check_place_free(db, alias));
     if (SL_TRY(count(db)) >= static_cast<int64_t>(kMaxAliases)) return too_many();
     alias.id = SL_TRY(insert(db, alias));
     return alias;
@@ -144,7 +144,7 @@ Result<Alias> Aliases::change(const Alias& changed) {
   Alias alias = changed;
   alias.block.network = masked(alias.block.network, alias.block.prefix_bits);
   return change_all([&](Connection& db) -> Result<Alias> {
-    SL_TRY_VOID(check_free(db, alias));
+    SL_TRY_VOID(check_place_free(db, alias));
     if (SL_TRY(db.run("UPDATE aliases SET network = ?, prefix_bits = ?, port = ?, agent = ?, "
                       "name = ?, note = ? WHERE id = ?",
                       {ByteSpan(alias.block.network.octets), int64_t{alias.block.prefix_bits},

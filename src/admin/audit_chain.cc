@@ -7,8 +7,8 @@ namespace siploom::admin {
 
 namespace {
 
-constexpr auto kCount = static_cast<size_t>(AuditAction::Count);
-constexpr std::array<std::string_view, kCount> kNames = {
+constexpr auto kActions = static_cast<size_t>(AuditAction::Count);
+constexpr std::array<std::string_view, kActions> kActionNames = {
     "login",        "logout",          "login-failed",     "setup",
     "search",       "open-call",       "open-message",     "export",
     "import",       "setting-changed", "user-made",        "user-changed",
@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, kCount> kNames = {
     "sql",          "secrets-read",    "backup",           "store-changed",
     "audit-cut",    "audit-lost",      "denied",           "start",
     "stop"};
-static_assert(!kNames.back().empty());
+static_assert(!kActionNames.back().empty());
 
 void put_number(std::string& out, int64_t n) {
   for (unsigned shift = 0; shift < 64; shift += 8)
@@ -40,12 +40,12 @@ void put_maybe(std::string& out, std::optional<int64_t> n) {
 
 std::string_view audit_action_name(AuditAction action) {
   const auto at = static_cast<size_t>(action);
-  return at < kCount ? kNames[at] : std::string_view{};
+  return at < kActions ? kActionNames[at] : std::string_view{};
 }
 
 std::optional<AuditAction> find_audit_action(std::string_view name) {
-  for (size_t i = 0; i < kCount; ++i) {
-    if (kNames[i] == name) return static_cast<AuditAction>(i);
+  for (size_t i = 0; i < kActions; ++i) {
+    if (kActionNames[i] == name) return static_cast<AuditAction>(i);
   }
   return std::nullopt;
 }

@@ -9,8 +9,4 @@ namespace siploom::admin {
 
 using Clock = std::function<Timestamp()>;
 
-constexpr Nanoseconds kMinute = 60 * kSecond;
-constexpr Nanoseconds kHour = 60 * kMinute;
-constexpr Nanoseconds kDay = 24 * kHour;
-
 }  // namespace siploom::admin

@@ -11,18 +11,19 @@ using namespace siploom;
 using namespace siploom::admin;
 using siploom::admin::test::Bench;
 using siploom::admin::test::kCheap;
+using siploom::admin::test::kGoodPassword;
+using siploom::admin::test::kHome;
 using enum LoginResult::Outcome;
 
 namespace {
 
-constexpr const char* kGood = "correct horse";
-const IpAddress kHome = *parse_ip("192.0.2.1"), kElsewhere = *parse_ip("192.0.2.2");
+const IpAddress kElsewhere = *parse_ip("192.0.2.2");
 
 struct Gate : Bench {
   Users users{*database, kCheap};
   LoginThrottle throttle{clock()};
   Login login{users, throttle};
-  Gate() { REQUIRE(users.add({"ann", "", Role::Admin, "", kGood})); }
+  Gate() { REQUIRE(users.add({"ann", "", Role::Admin, "", kGoodPassword})); }
   LoginResult attempt(std::string_view name, std::string_view password, const IpAddress& from) {
     auto result = login.authenticate_password(name, password, from);
     REQUIRE(result);
@@ -34,21 +35,21 @@ struct Gate : Bench {
 
 TEST_CASE("right, wrong, unknown, disabled") {
   Gate at;
-  auto result = at.attempt("ANN", kGood, kHome);
+  auto result = at.attempt("ANN", kGoodPassword, kHome);
   CHECK(result.outcome == Ok);
   CHECK(result.user_id == 1);
   CHECK(at.users.get(1)->last_login == Timestamp{admin::test::kStart});
   CHECK(at.attempt("ann", "wrong horses", kHome).outcome == Wrong);
-  CHECK(at.attempt("eve", kGood, kHome).outcome == Wrong);
+  CHECK(at.attempt("eve", kGoodPassword, kHome).outcome == Wrong);
   CHECK(at.attempt("ann", "", kHome).outcome == Wrong);
-  CHECK(at.attempt(std::string("ann\0", 4), kGood, kElsewhere).outcome == Wrong);
+  CHECK(at.attempt(std::string("ann\0", 4), kGoodPassword, kElsewhere).outcome == Wrong);
   CHECK(at.attempt(std::string(1 << 20, 'x'), std::string(1 << 20, 'x'), kElsewhere).outcome ==
         Wrong);
-  REQUIRE(at.users.add({"bob", "", Role::Admin, "", kGood}));
+  REQUIRE(at.users.add({"bob", "", Role::Admin, "", kGoodPassword}));
   UserChange off;
   off.enabled = false;
   REQUIRE(at.users.change(1, off));
-  CHECK(at.attempt("ann", kGood, kElsewhere).outcome == Disabled);
+  CHECK(at.attempt("ann", kGoodPassword, kElsewhere).outcome == Disabled);
   CHECK(at.attempt("ann", "wrong horses", kElsewhere).outcome == Wrong);
 }
 
@@ -60,7 +61,7 @@ TEST_CASE("a user from elsewhere has no password here") {
         "VALUES ('liz', 'liz', 'viewer', 1, 'ldap', 'cn=liz')");
   }));
   CHECK(at.attempt("liz", "", kHome).outcome == Wrong);
-  CHECK_FALSE(at.users.set_password(2, kGood));
+  CHECK_FALSE(at.users.set_password(2, kGoodPassword));
 }
 
 TEST_CASE("guessing at a name takes longer and longer") {
@@ -72,7 +73,7 @@ TEST_CASE("guessing at a name takes longer and longer") {
   Nanoseconds expected = kSecond;
   for (int i = 0; i < 10; ++i) {
     const IpAddress from = IpAddress::v4(0x0A000100u + static_cast<uint32_t>(i));
-    const LoginResult blocked = at.attempt("ann", kGood, from);
+    const LoginResult blocked = at.attempt("ann", kGoodPassword, from);
     CHECK(blocked.outcome == Throttled);
     CHECK(blocked.retry_after == expected);
     at.pass(expected);
@@ -80,9 +81,9 @@ TEST_CASE("guessing at a name takes longer and longer") {
     expected = std::min(expected * 2, kMinute);
   }
   at.pass(expected);
-  CHECK(at.attempt("ann", kGood, kElsewhere).outcome == Ok);
+  CHECK(at.attempt("ann", kGoodPassword, kElsewhere).outcome == Ok);
   CHECK(at.attempt("ann", "wrong horses", kElsewhere).outcome == Wrong);  // free again
-  CHECK(at.attempt("ann", kGood, kElsewhere).outcome == Ok);
+  CHECK(at.attempt("ann", kGoodPassword, kElsewhere).outcome == Ok);
   CHECK(at.throttle.counters().throttled == 10);
 }
 
@@ -90,10 +91,10 @@ TEST_CASE("an address is slowed whatever the names, and a success of one's own i
   Gate at;
   for (int i = 0; i < 5; ++i)
     CHECK(at.attempt("name" + std::to_string(i), "x", kHome).outcome == Wrong);
-  CHECK(at.attempt("ann", kGood, kHome).outcome == Throttled);
-  CHECK(at.attempt("ann", kGood, kElsewhere).outcome == Ok);
+  CHECK(at.attempt("ann", kGoodPassword, kHome).outcome == Throttled);
+  CHECK(at.attempt("ann", kGoodPassword, kElsewhere).outcome == Ok);
   at.pass(kSecond);
-  CHECK(at.attempt("ann", kGood, kHome).outcome == Ok);
+  CHECK(at.attempt("ann", kGoodPassword, kHome).outcome == Ok);
   CHECK(at.attempt("name9", "x", kHome).outcome == Wrong);
   CHECK(at.attempt("name10", "x", kHome).outcome == Throttled);
   at.pass(kHour);
@@ -159,15 +160,15 @@ TEST_CASE("a hash at another cost is renewed at the next login") {
   Users users(*at.database, dearer);
   Login login(users, at.throttle);
   CHECK(needs_rehash(users.credentials("ann").value()->hash, dearer));
-  CHECK(login.authenticate_password("ann", kGood, kHome)->outcome == Ok);
+  CHECK(login.authenticate_password("ann", kGoodPassword, kHome)->outcome == Ok);
   CHECK_FALSE(needs_rehash(users.credentials("ann").value()->hash, dearer));
-  CHECK(login.authenticate_password("ann", kGood, kHome)->outcome == Ok);
+  CHECK(login.authenticate_password("ann", kGoodPassword, kHome)->outcome == Ok);
 }
 
 TEST_CASE("a hash that is no hash opens nothing") {
   CHECK_FALSE(verify_password("", ""));
-  CHECK_FALSE(verify_password("$argon2id$", kGood));
-  CHECK_FALSE(verify_password(std::string(1 << 16, '$'), kGood));
+  CHECK_FALSE(verify_password("$argon2id$", kGoodPassword));
+  CHECK_FALSE(verify_password(std::string(1 << 16, '$'), kGoodPassword));
 }
 
 TEST_CASE("who may do what") {

@@ -6,33 +6,33 @@ namespace siploom::admin {
 
 namespace {
 
-constexpr auto kCount = static_cast<size_t>(Permission::Count);
-constexpr std::array<std::string_view, kCount> kPermissionNames = {"search.read",
-                                                                   "call.read",
-                                                                   "payload.read",
-                                                                   "export",
-                                                                   "import",
-                                                                   "nodes.read",
-                                                                   "aliases.read",
-                                                                   "aliases.write",
-                                                                   "saved_searches.own",
-                                                                   "saved_searches.share",
-                                                                   "notes.read",
-                                                                   "notes.write",
-                                                                   "hold.read",
-                                                                   "hold.write",
-                                                                   "users.manage",
-                                                                   "sessions.own",
-                                                                   "sessions.manage",
-                                                                   "tokens.own",
-                                                                   "tokens.manage",
-                                                                   "settings.read",
-                                                                   "settings.write",
-                                                                   "audit.read",
-                                                                   "metrics.read",
-                                                                   "secrets.read",
-                                                                   "sql.read",
-                                                                   "store.manage"};
+constexpr auto kPermissions = static_cast<size_t>(Permission::Count);
+constexpr std::array<std::string_view, kPermissions> kPermissionNames = {"search.read",
+                                                                         "call.read",
+                                                                         "payload.read",
+                                                                         "export",
+                                                                         "import",
+                                                                         "nodes.read",
+                                                                         "aliases.read",
+                                                                         "aliases.write",
+                                                                         "saved_searches.own",
+                                                                         "saved_searches.share",
+                                                                         "notes.read",
+                                                                         "notes.write",
+                                                                         "hold.read",
+                                                                         "hold.write",
+                                                                         "users.manage",
+                                                                         "sessions.own",
+                                                                         "sessions.manage",
+                                                                         "tokens.own",
+                                                                         "tokens.manage",
+                                                                         "settings.read",
+                                                                         "settings.write",
+                                                                         "audit.read",
+                                                                         "metrics.read",
+                                                                         "secrets.read",
+                                                                         "sql.read",
+                                                                         "store.manage"};
 static_assert(!kPermissionNames.back().empty());
 
 constexpr std::array<std::string_view, 4> kRoleNames = {"viewer", "operator", "auditor", "admin"};
@@ -56,7 +56,7 @@ constexpr Permissions kAuditor = set_of(kOwn, AuditRead, SettingsRead, MetricsRe
 
 constexpr Permissions everything() {
   Permissions out;
-  for (size_t i = 0; i < kCount; ++i) out = out.with(static_cast<Permission>(i));
+  for (size_t i = 0; i < kPermissions; ++i) out = out.with(static_cast<Permission>(i));
   return out;
 }
 
@@ -64,11 +64,11 @@ constexpr Permissions everything() {
 
 std::string_view permission_name(Permission permission) {
   const auto at = static_cast<size_t>(permission);
-  return at < kCount ? kPermissionNames[at] : std::string_view{};
+  return at < kPermissions ? kPermissionNames[at] : std::string_view{};
 }
 
 std::optional<Permission> find_permission(std::string_view name) {
-  for (size_t i = 0; i < kCount; ++i) {
+  for (size_t i = 0; i < kPermissions; ++i) {
     if (kPermissionNames[i] == name) return static_cast<Permission>(i);
   }
   return std::nullopt;

@@ -45,7 +45,7 @@ Result<void> check_search(const SavedSearch& search) {
   return check_text("note", search.note, kMaxNoteOctets, Lines::Many);
 }
 
-Result<void> check_free(Connection& db, int64_t owner, const SavedSearch& search) {
+Result<void> check_search_name_free(Connection& db, int64_t owner, const SavedSearch& search) {
   if (SL_TRY(db.number("SELECT count(*) FROM saved_searches WHERE owner_id = ? AND name = ? AND "
                        "id <> ?",
                        {owner, search.name, search.id})) == 0)
@@ -75,7 +75,7 @@ Result<SavedSearch> SavedSearches::add(const SavedSearch& search) {
     }
     SavedSearch fresh = search;
     fresh.id = 0;
-    SL_TRY_VOID(check_free(db, owner, fresh));
+    SL_TRY_VOID(check_search_name_free(db, owner, fresh));
     SL_TRY_VOID(
         db.run("INSERT INTO saved_searches (owner_id, name, kind, filter, time_range, "
                "columns, sort, shared, note, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
@@ -92,7 +92,7 @@ Result<SavedSearch> SavedSearches::change(const SavedSearch& search, std::option
     const SavedSearch before = SL_TRY(read(db, search.id));
     if (owner && before.owner_id != *owner)
       return fail(ErrorCode::NotFound, fmt::format("no saved search has the id {}", search.id));
-    SL_TRY_VOID(check_free(db, before.owner_id, search));
+    SL_TRY_VOID(check_search_name_free(db, before.owner_id, search));
     SL_TRY_VOID(
         db.run("UPDATE saved_searches SET name = ?, kind = ?, filter = ?, time_range = ?, "
                "columns = ?, sort = ?, shared = ?, note = ?, changed = ? WHERE id = ?",

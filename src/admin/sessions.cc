@@ -12,7 +12,7 @@ namespace siploom::admin {
 
 namespace {
 
-struct Found {
+struct FoundSession {
   Identity identity;
   Timestamp last_seen, expires;
 };
@@ -21,8 +21,8 @@ tl::unexpected<Error> no_session() {
   return fail(ErrorCode::NotFound, "this session is over: log in again");
 }
 
-Found to_found(const Row& row) {
-  Found out;
+FoundSession to_found_session(const Row& row) {
+  FoundSession out;
   Identity& who = out.identity;
   who.session_id = row.number(0);
   who.user_id = row.number(1);
@@ -41,7 +41,7 @@ Found to_found(const Row& row) {
   "SELECT s.id, u.id, u.name, u.role, r.scope, u.scope, s.csrf, s.last_seen, s.expires " \
   "FROM sessions s JOIN users u ON u.id = s.user_id JOIN roles r ON r.name = u.role "
 
-bool is_over(const Found& found, const SessionLimits& limit, Timestamp now) {
+bool has_ended(const FoundSession& found, const SessionLimits& limit, Timestamp now) {
   return now >= found.expires || now >= found.last_seen + limit.idle;
 }
 
@@ -87,9 +87,9 @@ Result<Identity> Sessions::find(std::string_view cookie) {
   const SessionLimits limit = limits();
   auto found = SL_TRY(database_.read([&](Connection& db) {
     return db.find(SESSION_COLUMNS "WHERE s.cookie_hash = ? AND u.enabled", {ByteSpan(hash)},
-                   to_found);
+                   to_found_session);
   }));
-  if (!found || is_over(*found, limit, now)) return no_session();
+  if (!found || has_ended(*found, limit, now)) return no_session();
   // A write a request would be one flush of the disk a request.
   if (now - found->last_seen >= std::min(kMinute, limit.idle / 8)) {
     SL_TRY_VOID(database_.write([&](Connection& db) {
@@ -102,9 +102,9 @@ Result<Identity> Sessions::find(std::string_view cookie) {
 
 Result<Identity> Sessions::get(int64_t id) {
   auto found = SL_TRY(database_.read([&](Connection& db) {
-    return db.find(SESSION_COLUMNS "WHERE s.id = ? AND u.enabled", {id}, to_found);
+    return db.find(SESSION_COLUMNS "WHERE s.id = ? AND u.enabled", {id}, to_found_session);
   }));
-  if (!found || is_over(*found, limits(), database_.now())) return no_session();
+  if (!found || has_ended(*found, limits(), database_.now())) return no_session();
   return std::move(found->identity);
 }
 

@@ -20,7 +20,7 @@ namespace siploom::admin {
 
 namespace {
 
-constexpr int kMaxDepth = 8;  // settings stand at the second
+constexpr int kMaxTomlDepth = 8;  // settings stand at the second
 constexpr size_t kMaxValues = 1'000;
 
 // The text of what is no array or table; nothing when no setting is written so.
@@ -52,7 +52,7 @@ void read_table(const toml::table& table, const std::string& section, int depth,
     FileValue value;
     value.key = section.empty() ? std::string(key.str()) : section + "." + std::string(key.str());
     value.line = key.source().begin.line;
-    if (const auto* inner = node.as_table(); inner != nullptr && depth < kMaxDepth) {
+    if (const auto* inner = node.as_table(); inner != nullptr && depth < kMaxTomlDepth) {
       read_table(*inner, value.key, depth + 1, out);
       continue;
     }

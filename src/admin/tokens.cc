@@ -31,13 +31,13 @@ Token to_token(const Row& row) {
   return token;
 }
 
-struct Found {
+struct FoundToken {
   Identity identity;
   Timestamp expires, last_used;
 };
 
-Found to_found(const Row& row) {
-  Found out;
+FoundToken to_found_token(const Row& row) {
+  FoundToken out;
   Identity& who = out.identity;
   who.token_id = row.number(0);
   who.user_id = row.number(1);
@@ -61,7 +61,7 @@ tl::unexpected<Error> no_token() {
   return fail(ErrorCode::NotFound, "this token is not known, or has expired or been revoked");
 }
 
-bool is_over(const Found& found, Timestamp now) {
+bool has_expired(const FoundToken& found, Timestamp now) {
   return is_known(found.expires) && now >= found.expires;
 }
 
@@ -118,9 +118,9 @@ Result<Identity> Tokens::find(std::string_view secret) {
   const Timestamp now = database_.now();
   auto found = SL_TRY(database_.read([&](Connection& db) {
     return db.find(IDENTITY_COLUMNS "WHERE t.token_hash = ? AND u.enabled", {ByteSpan(hash)},
-                   to_found);
+                   to_found_token);
   }));
-  if (!found || is_over(*found, now)) return no_token();
+  if (!found || has_expired(*found, now)) return no_token();
   if (!is_known(found->last_used) || now - found->last_used >= kMinute) {
     SL_TRY_VOID(database_.write([&](Connection& db) {
       return db.run("UPDATE tokens SET last_used = ? WHERE id = ?",
@@ -132,9 +132,9 @@ Result<Identity> Tokens::find(std::string_view secret) {
 
 Result<Identity> Tokens::get(int64_t id) {
   auto found = SL_TRY(database_.read([&](Connection& db) {
-    return db.find(IDENTITY_COLUMNS "WHERE t.id = ? AND u.enabled", {id}, to_found);
+    return db.find(IDENTITY_COLUMNS "WHERE t.id = ? AND u.enabled", {id}, to_found_token);
   }));
-  if (!found || is_over(*found, database_.now())) return no_token();
+  if (!found || has_expired(*found, database_.now())) return no_token();
   return std::move(found->identity);
 }
 

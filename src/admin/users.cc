@@ -37,7 +37,7 @@ Result<User> get_user(Connection& db, int64_t id) {
   return std::move(*user);
 }
 
-Result<void> check_free(Connection& db, std::string_view name, int64_t but_of) {
+Result<void> check_user_name_free(Connection& db, std::string_view name, int64_t but_of) {
   if (SL_TRY(db.number("SELECT count(*) FROM users WHERE name_key = ? AND id <> ?",
                        {name_key(name), but_of})) != 0)
     return fail(ErrorCode::InvalidArgument, fmt::format("there is a user {} already", name));
@@ -80,7 +80,7 @@ Result<User> change_user(Connection& db, int64_t id, const UserChange& change) {
   User user = SL_TRY(get_user(db, id));
   const bool ruled = rules(user);
   if (change.name) {
-    SL_TRY_VOID(check_free(db, *change.name, id));
+    SL_TRY_VOID(check_user_name_free(db, *change.name, id));
     user.name = *change.name;
   }
   if (change.preferences) {
@@ -106,7 +106,7 @@ Result<User> change_user(Connection& db, int64_t id, const UserChange& change) {
 Result<int64_t> insert_user(Connection& db, const NewUser& user, std::string_view hash,
                             Timestamp now) {
   SL_TRY_VOID(check_texts(user.name, user.display_name, user.scope));
-  SL_TRY_VOID(check_free(db, user.name, 0));
+  SL_TRY_VOID(check_user_name_free(db, user.name, 0));
   if (SL_TRY(db.number("SELECT count(*) FROM users")) >= kMaxUsers)
     return fail(ErrorCode::LimitExceeded, fmt::format("there are {} users already", kMaxUsers));
   SL_TRY_VOID(

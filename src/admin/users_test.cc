@@ -15,11 +15,10 @@ using namespace siploom;
 using namespace siploom::admin;
 using siploom::admin::test::Bench;
 using siploom::admin::test::kCheap;
+using siploom::admin::test::kGoodPassword;
+using siploom::admin::test::kHome;
 
 namespace {
-
-const IpAddress kHome = *parse_ip("192.0.2.1");
-constexpr const char* kGood = "correct horse";
 
 struct People : Bench {
   Users users{*database, kCheap};
@@ -27,7 +26,7 @@ struct People : Bench {
   Tokens tokens{*database};
 
   int64_t make(const std::string& name, Role role, const std::string& scope = "") {
-    const auto user = users.add({name, "", role, scope, kGood});
+    const auto user = users.add({name, "", role, scope, kGoodPassword});
     REQUIRE_MESSAGE(user.has_value(), (user ? "" : user.error().message));
     return user->id;
   }
@@ -49,11 +48,11 @@ UserChange with_enabled(bool enabled) {
 TEST_CASE("names are one person's, whatever the case") {
   People at;
   at.make("Ann", Role::Admin);
-  CHECK_FALSE(at.users.add({"aNN", "", Role::Viewer, "", kGood}));
+  CHECK_FALSE(at.users.add({"aNN", "", Role::Viewer, "", kGoodPassword}));
   at.make("J\u00D6RG", Role::Viewer);
-  CHECK_FALSE(at.users.add({"j\u00F6rg", "", Role::Viewer, "", kGood}));
+  CHECK_FALSE(at.users.add({"j\u00F6rg", "", Role::Viewer, "", kGoodPassword}));
   at.make("\u0410\u043D\u043D\u0430", Role::Viewer);
-  CHECK_FALSE(at.users.add({"\u0430\u041D\u043D\u0430", "", Role::Viewer, "", kGood}));
+  CHECK_FALSE(at.users.add({"\u0430\u041D\u043D\u0430", "", Role::Viewer, "", kGoodPassword}));
   CHECK(at.users.get_by_name("ANN")->name == "Ann");
   CHECK(at.users.get_by_name("nobody").error().code == ErrorCode::NotFound);
   UserChange rename;
@@ -70,7 +69,7 @@ TEST_CASE("hostile names and texts are refused") {
         std::string("a\nb"), std::string("\xFF"), std::string(" a"), std::string("a "),
         std::string("a\u200Bb"), std::string("\u202Eabc"), std::string("a\x7F")}) {
     CAPTURE(name.substr(0, 80));
-    CHECK_FALSE(at.users.add({name, "", Role::Viewer, "", kGood}));
+    CHECK_FALSE(at.users.add({name, "", Role::Viewer, "", kGoodPassword}));
   }
   for (const std::string& name :
        {std::string("x"), std::string(64, 'x'), std::string("o'neill\"; DROP TABLE users;--"),
@@ -82,7 +81,7 @@ TEST_CASE("hostile names and texts are refused") {
         std::string(1 << 20, 'x'), std::string("no.such.field == 1"),
         std::string("not call.state == answered")}) {
     CAPTURE(scope.substr(0, 80));
-    CHECK_FALSE(at.users.add({"new", "", Role::Viewer, scope, kGood}));
+    CHECK_FALSE(at.users.add({"new", "", Role::Viewer, scope, kGoodPassword}));
     CHECK_FALSE(at.users.set_role_scope(Role::Viewer, scope));
   }
   UserChange change;
@@ -97,7 +96,7 @@ TEST_CASE("hostile names and texts are refused") {
 }
 
 TEST_CASE("passwords have rules") {
-  CHECK(check_password("ann", kGood));
+  CHECK(check_password("ann", kGoodPassword));
   CHECK(check_password("ann", "\u00E4\u00F6\u00FC\u00DF\u00E4\u00F6\u00FC\u00DF\u00E4\u00F6"));
   for (const std::string& bad :
        {std::string("short"), std::string("ninechars"), std::string("Password123!"),
@@ -163,17 +162,17 @@ TEST_CASE("setup makes the first admin, once") {
   Users users(*at.database, kCheap);
   Setup again(*at.database, users);
   const std::string second = *again.make_setup_token();
-  CHECK_FALSE(again.redeem_setup(first, "ann", kGood));
-  CHECK_FALSE(again.redeem_setup("", "ann", kGood));
+  CHECK_FALSE(again.redeem_setup(first, "ann", kGoodPassword));
+  CHECK_FALSE(again.redeem_setup("", "ann", kGoodPassword));
   CHECK_FALSE(again.redeem_setup(second, "ann", "short"));
   at.pass(kSetupTokenLife);
-  CHECK(again.redeem_setup(second, "ann", kGood).error().message.find("expired") !=
+  CHECK(again.redeem_setup(second, "ann", kGoodPassword).error().message.find("expired") !=
         std::string::npos);
   const std::string third = *again.make_setup_token();
-  const auto ann = again.redeem_setup(third, "ann", kGood);
+  const auto ann = again.redeem_setup(third, "ann", kGoodPassword);
   REQUIRE(ann);
   CHECK(ann->role == Role::Admin);
-  CHECK_FALSE(again.redeem_setup(third, "eve", kGood));
+  CHECK_FALSE(again.redeem_setup(third, "eve", kGoodPassword));
   CHECK_FALSE(again.make_setup_token());
   // Also when the users are gone.
   REQUIRE(at.database->write([](Connection& db) { return db.run("DELETE FROM users"); }));
@@ -188,7 +187,8 @@ TEST_CASE("of two who redeem at once, one is admin") {
   std::atomic<int> made{0};
   std::vector<std::thread> threads;
   for (const char* name : {"ann", "eve", "mallory"}) {
-    threads.emplace_back([&, name] { made += setup.redeem_setup(token, name, kGood) ? 1 : 0; });
+    threads.emplace_back(
+        [&, name] { made += setup.redeem_setup(token, name, kGoodPassword) ? 1 : 0; });
   }
   for (std::thread& thread : threads) thread.join();
   CHECK(made == 1);
@@ -200,7 +200,7 @@ TEST_CASE("setup is closed where users were made another way") {
   Setup setup(*at.database, at.users);
   const std::string token = *setup.make_setup_token();
   at.make("ann", Role::Admin);
-  CHECK_FALSE(setup.redeem_setup(token, "eve", kGood));
+  CHECK_FALSE(setup.redeem_setup(token, "eve", kGoodPassword));
 }
 
 TEST_CASE("a session is who logged in, until it is over") {

@@ -21,7 +21,7 @@ struct Desk : Bench {
   int64_t ann = make("ann"), bob = make("bob");
 
   int64_t make(const std::string& name) {
-    return users.add({name, "", Role::Admin, "", "correct horse"})->id;
+    return users.add({name, "", Role::Admin, "", kGoodPassword})->id;
   }
   static Identity as(int64_t id, std::string name) {
     Identity who;

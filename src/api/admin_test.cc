@@ -8,36 +8,12 @@
 
 #include "registry/metrics.h"
 #include "store/journal.h"
-#include "support/api_bench.h"
-#include "support/schema_check.h"
+#include "support/reply_check.h"
 
 using namespace siploom;
 using namespace siploom::api;
 using namespace siploom::api::test;
 using http::Method;
-
-namespace {
-
-SchemaCheck& schemas() {
-  static SchemaCheck check(openapi_json("test"));
-  return check;
-}
-
-void fits(const Reply& reply, std::string_view schema, int status = 200) {
-  CHECK_MESSAGE(reply.status == status, reply.body);
-  CHECK_MESSAGE(schemas().check(reply.body, schema).empty(), schemas().check(reply.body, schema)
-                                                                 << "\n"
-                                                                 << reply.body.substr(0, 2000));
-}
-
-std::string member(const std::string& json, std::string_view name) {
-  simdjson::dom::parser parser;
-  simdjson::dom::element value;
-  REQUIRE_MESSAGE(parser.parse(json)[name].get(value) == simdjson::SUCCESS, json);
-  return value.is_string() ? std::string(std::string_view(value)) : simdjson::minify(value);
-}
-
-}  // namespace
 
 TEST_CASE("users are made, changed and removed; the last admin stays") {
   Bench bench;

@@ -59,7 +59,7 @@ Response alias_reply(const admin::Alias& alias, int status = 200) {
   return object_reply([&](JsonWriter& json) { write_alias(json, alias); }, status);
 }
 
-Result<Response> list(Asked& asked) {
+Result<Response> list_aliases(Asked& asked) {
   const std::string format = SL_TRY(asked.choice("format", "json csv"));
   if (format == "csv") {
     return Response::of("text/csv; charset=utf-8",
@@ -70,7 +70,7 @@ Result<Response> list(Asked& asked) {
   return list_reply(SL_TRY(asked.stores().aliases.list(page)), write_alias);
 }
 
-Result<Response> add(Asked& asked) {
+Result<Response> add_alias(Asked& asked) {
   const admin::Alias wanted = SL_TRY(read_alias(asked));
   const admin::Alias alias = SL_TRY(asked.stores().aliases.add(wanted));
   asked.audit(AuditAction::AliasChanged, format_cidr(alias.block),
@@ -78,7 +78,7 @@ Result<Response> add(Asked& asked) {
   return alias_reply(alias, 201);
 }
 
-Result<Response> change(Asked& asked) {
+Result<Response> change_alias(Asked& asked) {
   admin::Alias alias = SL_TRY(read_alias(asked));
   alias.id = SL_TRY(asked.path_id("id"));
   alias = SL_TRY(asked.stores().aliases.change(alias));
@@ -87,7 +87,7 @@ Result<Response> change(Asked& asked) {
   return alias_reply(alias);
 }
 
-Result<Response> remove(Asked& asked) {
+Result<Response> remove_alias(Asked& asked) {
   const int64_t id = SL_TRY(asked.path_id("id"));
   SL_TRY_VOID(asked.stores().aliases.remove(id));
   asked.audit(AuditAction::AliasChanged, std::to_string(id), "{}", "removed");
@@ -140,12 +140,12 @@ void add_aliases(Routes& routes) {
   RouteInfo all =
       alias_info("Aliases; all of them with format=csv", Permission::AliasesRead, "", "AliasPage");
   all.parameters = "limit cursor format";
-  routes.get("/aliases", list, all);
-  routes.post("/aliases", add,
+  routes.get("/aliases", list_aliases, all);
+  routes.post("/aliases", add_alias,
               alias_info("Adds an alias", Permission::AliasesWrite, "NewAlias", "Alias", 201));
-  routes.put("/aliases/{id}", change,
+  routes.put("/aliases/{id}", change_alias,
              alias_info("Replaces an alias", Permission::AliasesWrite, "NewAlias", "Alias"));
-  routes.del("/aliases/{id}", remove,
+  routes.del("/aliases/{id}", remove_alias,
              alias_info("Removes an alias", Permission::AliasesWrite, "", "", 204));
   RouteInfo import = alias_info("Adds a list: format csv, or HOMER's JSON (homer)",
                                 Permission::AliasesWrite, "text/csv", "AliasImport");

@@ -12,7 +12,7 @@ namespace siploom::api {
 
 namespace {
 
-tl::unexpected<Error> wrong(std::string_view name, std::string_view what) {
+tl::unexpected<Error> wrong_parameter(std::string_view name, std::string_view what) {
   return fail(ErrorCode::InvalidArgument, fmt::format("parameter {} {}", name, what));
 }
 
@@ -50,7 +50,7 @@ Result<int64_t> Asked::number(std::string_view name, int64_t otherwise, int64_t 
   if (!has(name)) return otherwise;
   const auto value = parse_number<int64_t>(param(name));
   if (!value || *value < least || *value > most) {
-    return wrong(name, fmt::format("has to be a number from {} to {}", least, most));
+    return wrong_parameter(name, fmt::format("has to be a number from {} to {}", least, most));
   }
   return *value;
 }
@@ -60,14 +60,15 @@ Result<bool> Asked::flag(std::string_view name, bool otherwise) const {
   const std::string_view value = param(name);
   if (value == "true" || value == "1") return true;
   if (value == "false" || value == "0") return false;
-  return wrong(name, "has to be true or false");
+  return wrong_parameter(name, "has to be true or false");
 }
 
 Result<Timestamp> Asked::time(std::string_view name) const {
   if (param(name).empty()) return kNoTime;
   const auto value = parse_when(param(name), now());
   if (!value) {
-    return wrong(name, "has to be a time: 2026-11-21T01:25:02Z, @1700000000, now, or -15m ago");
+    return wrong_parameter(name,
+                           "has to be a time: 2026-11-21T01:25:02Z, @1700000000, now, or -15m ago");
   }
   return *value;
 }
@@ -77,8 +78,8 @@ Result<Nanoseconds> Asked::duration(std::string_view name, Nanoseconds otherwise
   if (!has(name)) return otherwise;
   const auto value = parse_duration(param(name));
   if (!value || *value < least || *value > most) {
-    return wrong(name, fmt::format("has to be a duration from {} s to {} s",
-                                   format_seconds(least, 3), format_seconds(most, 0)));
+    return wrong_parameter(name, fmt::format("has to be a duration from {} s to {} s",
+                                             format_seconds(least, 3), format_seconds(most, 0)));
   }
   return *value;
 }
@@ -94,7 +95,7 @@ Result<std::string> Asked::choice(std::string_view name, std::string_view choice
   if (std::find(known.begin(), known.end(), param(name)) != known.end()) {
     return std::string(param(name));
   }
-  return wrong(name, fmt::format("has to be one of {}", fmt::join(known, ", ")));
+  return wrong_parameter(name, fmt::format("has to be one of {}", fmt::join(known, ", ")));
 }
 
 Result<TimeRange> Asked::range() const {
@@ -102,7 +103,7 @@ Result<TimeRange> Asked::range() const {
   out.from = SL_TRY(time("from"));
   out.to = SL_TRY(time("to"));
   if (is_known(out.from) && is_known(out.to) && out.to <= out.from) {
-    return wrong("to", "has to be later than from");
+    return wrong_parameter("to", "has to be later than from");
   }
   return out;
 }

@@ -42,6 +42,11 @@ struct Asked {
 
   const admin::Identity& who() const { return caller->who; }
   bool may(admin::Permission permission) const { return caller->who.may(permission); }
+  // Whose things a request is about: one's own, or anybody's (nothing) with this permission.
+  std::optional<int64_t> owner_unless(admin::Permission anybody) const {
+    if (may(anybody)) return std::nullopt;
+    return who().user_id;
+  }
   Stores& stores() const { return core->context.stores; }
   pipeline::Collector& collector() const { return core->context.collector; }
   store::Search& search() const { return core->context.collector.search(); }

@@ -19,7 +19,7 @@ std::string hex(std::string_view octets) {
   return out;
 }
 
-Result<Response> list(Asked& asked) {
+Result<Response> list_actions(Asked& asked) {
   admin::AuditFilter filter;
   filter.user = std::string(asked.param("user"));
   filter.action = std::string(asked.param("action"));
@@ -67,7 +67,7 @@ void add_audit(Routes& routes) {
   RouteInfo info{"audit", "Who did what, newest first", Access::Allowed, Permission::AuditRead};
   info.parameters = "user action text from to limit cursor";
   info.response = "AuditPage";
-  routes.get("/audit", list, info);
+  routes.get("/audit", list_actions, info);
   RouteInfo check{"audit", "Checks the whole chain of hashes", Access::Allowed,
                   Permission::AuditRead};
   check.response = "AuditVerdict";

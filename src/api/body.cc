@@ -9,11 +9,9 @@
 
 namespace siploom::api {
 
-using tree::Type;
-
 namespace {
 
-tl::unexpected<Error> wrong(std::string_view name, std::string_view what) {
+tl::unexpected<Error> wrong_member(std::string_view name, std::string_view what) {
   return fail(ErrorCode::InvalidArgument, fmt::format("\"{}\" {}", name, what));
 }
 
@@ -45,20 +43,20 @@ tree::Value Body::member(std::string_view name) const { return tree_->root().mem
 
 bool Body::has(std::string_view name) const {
   const tree::Value value = member(name);
-  return static_cast<bool>(value) && value.type() != Type::Null;
+  return static_cast<bool>(value) && value.type() != tree::Type::Null;
 }
 
 Result<std::optional<std::string>> Body::maybe_text(std::string_view name) const {
   if (!has(name)) return std::optional<std::string>();
   const tree::Value value = member(name);
-  if (!value.is_text()) return wrong(name, "has to be a text");
+  if (!value.is_text()) return wrong_member(name, "has to be a text");
   std::string scratch;
   return std::optional<std::string>(value.text(scratch));
 }
 
 Result<std::string> Body::text(std::string_view name) const {
   auto value = SL_TRY(maybe_text(name));
-  if (!value) return wrong(name, "is missing");
+  if (!value) return wrong_member(name, "is missing");
   return std::move(*value);
 }
 
@@ -69,17 +67,18 @@ Result<std::string> Body::text_or(std::string_view name, std::string_view otherw
 
 Result<std::optional<bool>> Body::maybe_flag(std::string_view name) const {
   if (!has(name)) return std::optional<bool>();
-  const Type type = member(name).type();
-  if (type != Type::True && type != Type::False) return wrong(name, "has to be true or false");
-  return std::optional<bool>(type == Type::True);
+  const tree::Type type = member(name).type();
+  if (type != tree::Type::True && type != tree::Type::False)
+    return wrong_member(name, "has to be true or false");
+  return std::optional<bool>(type == tree::Type::True);
 }
 
 Result<std::optional<int64_t>> Body::maybe_number(std::string_view name) const {
   if (!has(name)) return std::optional<int64_t>();
   const tree::Value value = member(name);
-  const auto number =
-      value.type() == Type::Number ? parse_number<int64_t>(value.raw()) : std::optional<int64_t>();
-  if (!number) return wrong(name, "has to be a whole number");
+  const auto number = value.type() == tree::Type::Number ? parse_number<int64_t>(value.raw())
+                                                         : std::optional<int64_t>();
+  if (!number) return wrong_member(name, "has to be a whole number");
   return number;
 }
 
@@ -87,18 +86,18 @@ Result<Timestamp> Body::time(std::string_view name, Timestamp now) const {
   const auto text = SL_TRY(maybe_text(name));
   if (!text || text->empty()) return kNoTime;
   const auto time = parse_when(*text, now);
-  if (!time) return wrong(name, "has to be a time, such as 2026-11-21T01:25:02Z");
+  if (!time) return wrong_member(name, "has to be a time, such as 2026-11-21T01:25:02Z");
   return *time;
 }
 
 Result<std::vector<std::string>> Body::texts(std::string_view name, size_t most) const {
   std::vector<std::string> out;
   if (!has(name)) return out;
-  if (!member(name).is_list()) return wrong(name, "has to be a list of texts");
+  if (!member(name).is_list()) return wrong_member(name, "has to be a list of texts");
   std::string scratch;
   for (tree::Value item = member(name).first(); item; item = item.next()) {
-    if (!item.is_text()) return wrong(name, "has to be a list of texts");
-    if (out.size() == most) return wrong(name, fmt::format("has more than {} items", most));
+    if (!item.is_text()) return wrong_member(name, "has to be a list of texts");
+    if (out.size() == most) return wrong_member(name, fmt::format("has more than {} items", most));
     out.emplace_back(item.text(scratch));
   }
   return out;
@@ -108,7 +107,7 @@ Result<std::optional<admin::Role>> Body::maybe_role(std::string_view name) const
   const auto text = SL_TRY(maybe_text(name));
   if (!text) return std::optional<admin::Role>();
   const auto role = admin::find_role(*text);
-  if (!role) return wrong(name, "has to be viewer, operator, auditor or admin");
+  if (!role) return wrong_member(name, "has to be viewer, operator, auditor or admin");
   return role;
 }
 

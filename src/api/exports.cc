@@ -36,7 +36,7 @@ constexpr auto kPagePatience = std::chrono::minutes(5);
 
 enum class Format : uint8_t { Pcap, Pcapng, Text, Jsonl, Csv };
 constexpr std::array<std::string_view, 5> kFormats = {"pcap", "pcapng", "text", "jsonl", "csv"};
-constexpr std::array<std::string_view, 5> kTypes = {
+constexpr std::array<std::string_view, 5> kMediaTypes = {
     "application/vnd.tcpdump.pcap", "application/x-pcapng", "text/plain; charset=utf-8",
     "application/x-ndjson", "text/csv; charset=utf-8"};
 
@@ -369,7 +369,7 @@ Result<Response> export_all(Asked& asked) {
                              opened.error().message);
   }
   asked.audit(AuditAction::Export, table, detail);
-  return Response::stream(kTypes[index], [work](StreamWriter& out) { work->run(out); })
+  return Response::stream(kMediaTypes[index], [work](StreamWriter& out) { work->run(out); })
       .header("Content-Disposition",
               attachment(fmt::format("siploom-{}.{}", table, format == "text" ? "txt" : format)));
 }

@@ -33,9 +33,9 @@ std::string number(double value) { return fmt::format("{:.15g}", value); }
 
 void Exposition::begin(MetricId id) {
   info_ = &registry::info(id);
-  constexpr std::array<std::string_view, 3> kTypes = {"counter", "gauge", "histogram"};
+  constexpr std::array<std::string_view, 3> kMetricTypes = {"counter", "gauge", "histogram"};
   out_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", info_->name, info_->help, info_->name,
-                      kTypes[static_cast<size_t>(info_->type)]);
+                      kMetricTypes[static_cast<size_t>(info_->type)]);
 }
 
 void Exposition::add(double value, Labels labels) {

@@ -19,7 +19,6 @@ using store::Table;
 namespace {
 
 constexpr size_t kMaxFields = 20, kMaxGroupLimit = 10'000;
-constexpr Nanoseconds kDay = 24 * 3600 * kSecond;
 
 Result<Table> table_of(const Asked& asked) {
   return SL_TRY(asked.choice("table", "calls records")) == "calls" ? Table::Calls : Table::Records;
@@ -118,7 +117,6 @@ Result<Response> facets(Asked& asked) {
 
 // A width that gives about sixty bars: whole minutes where it can, for side files know these.
 Nanoseconds usual_bucket(const store::Question& question, Timestamp now) {
-  constexpr Nanoseconds kMinute = 60 * kSecond;
   constexpr std::array kWidths = {kSecond,       5 * kSecond,  15 * kSecond, kMinute,
                                   5 * kMinute,   15 * kMinute, 60 * kMinute, 180 * kMinute,
                                   720 * kMinute, kDay,         7 * kDay};

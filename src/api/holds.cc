@@ -25,13 +25,13 @@ void write_hold(JsonWriter& json, const admin::Hold& hold) {
   time_field(json, "removed_at", hold.removed_at);
 }
 
-Result<Response> list(Asked& asked) {
+Result<Response> list_holds(Asked& asked) {
   const bool active = SL_TRY(asked.flag("active", true));
   const admin::Page page = SL_TRY(asked.page());
   return list_reply(SL_TRY(asked.stores().holds.list(active, page)), write_hold);
 }
 
-Result<Response> set(Asked& asked) {
+Result<Response> set_hold(Asked& asked) {
   const Body body = SL_TRY(Body::read(asked.request, "call_ids filter since until reason"));
   admin::Hold wanted;
   wanted.call_ids = SL_TRY(body.texts("call_ids", admin::kMaxCallsOfHold));
@@ -48,7 +48,7 @@ Result<Response> set(Asked& asked) {
   return object_reply([&](JsonWriter& json) { write_hold(json, hold); }, 201);
 }
 
-Result<Response> remove(Asked& asked) {
+Result<Response> remove_hold(Asked& asked) {
   const int64_t id = SL_TRY(asked.path_id("id"));
   SL_TRY_VOID(asked.stores().holds.remove(id, asked.who()));
   asked.audit(AuditAction::HoldRemoved, std::to_string(id));
@@ -68,16 +68,16 @@ void add_holds(Routes& routes) {
   RouteInfo all = hold_info("Holds, also (active=false) those that were", Permission::HoldRead);
   all.parameters = "active limit cursor";
   all.response = "HoldPage";
-  routes.get("/holds", list, all);
+  routes.get("/holds", list_holds, all);
   RouteInfo fresh =
       hold_info("Sets a hold on calls, or on all that match a filter", Permission::HoldWrite);
   fresh.body = "NewHold";
   fresh.response = "Hold";
   fresh.status = 201;
-  routes.post("/holds", set, fresh);
+  routes.post("/holds", set_hold, fresh);
   RouteInfo end = hold_info("Removes a hold", Permission::HoldWrite);
   end.status = 204;
-  routes.del("/holds/{id}", remove, end);
+  routes.del("/holds/{id}", remove_hold, end);
 }
 
 }  // namespace siploom::api

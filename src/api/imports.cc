@@ -38,11 +38,6 @@ Response job_reply(const Job& job, int status = 200) {
   return object_reply([&](JsonWriter& json) { write_job(json, job); }, status);
 }
 
-// Of others only for who keeps the store.
-std::optional<int64_t> owner_of(const Asked& asked) {
-  return asked.may(Permission::StoreManage) ? std::nullopt : std::optional(asked.who().user_id);
-}
-
 Result<JobDone> read_capture(const ApiContext& context, const std::string& path,
                              const std::string& name, const JobProgress& progress) {
   capture::OpenOptions open;
@@ -117,8 +112,9 @@ Result<Response> import(Asked& asked) {
   return job_reply(made, 202);
 }
 
-Result<Response> list(Asked& asked) {
-  const auto jobs = asked.core->jobs.list(owner_of(asked));
+// Jobs of others only for who keeps the store.
+Result<Response> list_jobs(Asked& asked) {
+  const auto jobs = asked.core->jobs.list(asked.owner_unless(Permission::StoreManage));
   return object_reply([&](JsonWriter& json) {
     json.key("rows");
     json.begin_array();
@@ -131,14 +127,14 @@ Result<Response> list(Asked& asked) {
   });
 }
 
-Result<Response> get(Asked& asked) {
+Result<Response> get_job(Asked& asked) {
   const int64_t id = SL_TRY(asked.path_id("id"));
-  return job_reply(SL_TRY(asked.core->jobs.get(id, owner_of(asked))));
+  return job_reply(SL_TRY(asked.core->jobs.get(id, asked.owner_unless(Permission::StoreManage))));
 }
 
-Result<Response> cancel(Asked& asked) {
+Result<Response> cancel_job(Asked& asked) {
   const int64_t id = SL_TRY(asked.path_id("id"));
-  const Job job = SL_TRY(asked.core->jobs.cancel(id, owner_of(asked)));
+  const Job job = SL_TRY(asked.core->jobs.cancel(id, asked.owner_unless(Permission::StoreManage)));
   asked.audit(AuditAction::Import, job.name, "{}", "cancelled");
   return job_reply(job);
 }
@@ -157,12 +153,12 @@ void add_imports(Routes& routes) {
   routes.post("/import", import, info);
   RouteInfo one{"import", "Jobs of one's own, newest first", Access::Allowed, Permission::Import};
   one.response = "JobList";
-  routes.get("/jobs", list, one);
+  routes.get("/jobs", list_jobs, one);
   one.summary = "One job";
   one.response = "Job";
-  routes.get("/jobs/{id}", get, one);
+  routes.get("/jobs/{id}", get_job, one);
   one.summary = "Cancels a job; what it has read stays";
-  routes.del("/jobs/{id}", cancel, one);
+  routes.del("/jobs/{id}", cancel_job, one);
 }
 
 }  // namespace siploom::api

@@ -278,7 +278,7 @@ Result<Response> list_messages(Asked& asked) {
 
 Result<Response> list_streams(Asked& asked) { return list_table(asked, Table::Streams); }
 
-constexpr std::string_view kParameters =
+constexpr std::string_view kListParameters =
     "filter from to sort order limit cursor columns timeout format";
 constexpr std::string_view kKindsToo =
     "filter kinds from to sort order limit cursor columns timeout format";
@@ -299,11 +299,11 @@ RouteInfo list_info(std::string_view summary, std::string_view parameters,
 void add_lists(Routes& routes) {
   routes.get(
       "/calls", list_calls,
-      list_info("Calls that match a filter, those going on included", kParameters, "CallPage"));
+      list_info("Calls that match a filter, those going on included", kListParameters, "CallPage"));
   routes.get("/records", list_records,
              list_info("Records of every kind that match a filter", kKindsToo, "RecordPage"));
   routes.get("/messages", list_messages,
-             list_info("SIP messages that match a filter", kParameters, "RecordPage"));
+             list_info("SIP messages that match a filter", kListParameters, "RecordPage"));
   routes.get("/streams", list_streams,
              list_info("RTP streams as they were measured", kWithoutFilter, "StreamPage"));
 }

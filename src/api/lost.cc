@@ -6,7 +6,6 @@ namespace siploom::api {
 
 namespace {
 
-constexpr Nanoseconds kMinute = 60 * kSecond;
 constexpr auto kPatience = std::chrono::seconds(2);  // an answer does not wait for this longer
 
 Result<Lost> read_lost(const Asked& asked, const TimeRange& range) {

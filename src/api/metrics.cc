@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t kMaxNodesTold = 200;
 
-void add_server(Exposition& out, const Asked& asked) {
+void expose_server(Exposition& out, const Asked& asked) {
   out.begin(MetricId::SiploomInfo);
   out.add(uint64_t{1}, {asked.core->context.version});
   out.one(MetricId::SiploomReady, uint64_t{asked.collector().health().ready ? 1u : 0u});
@@ -25,12 +25,12 @@ void add_server(Exposition& out, const Asked& asked) {
 }
 
 template <class Buckets>
-void add_buckets(Exposition& out, const Buckets& buckets,
-                 std::initializer_list<std::string_view> labels = {}) {
+void expose_buckets(Exposition& out, const Buckets& buckets,
+                    std::initializer_list<std::string_view> labels = {}) {
   out.histogram({Buckets::kBounds, buckets.counts, buckets.count, buckets.sum_s}, labels);
 }
 
-void add_keeper(Exposition& out, const pipeline::Keeper& keeper) {
+void expose_keeper(Exposition& out, const pipeline::Keeper& keeper) {
   const pipeline::KeeperCounters counters = keeper.counters();
   out.begin(MetricId::SiploomRecordsTotal);
   for (size_t i = 0; i < counters.by_kind.size(); ++i) {
@@ -42,9 +42,9 @@ void add_keeper(Exposition& out, const pipeline::Keeper& keeper) {
   out.one(MetricId::SiploomCallsEvictedTotal, counters.evicted);
   const pipeline::CallTimes times = keeper.call_times();
   out.begin(MetricId::SiploomCallPddSeconds);
-  add_buckets(out, times.pdd);
+  expose_buckets(out, times.pdd);
   out.begin(MetricId::SiploomCallSetupSeconds);
-  add_buckets(out, times.setup);
+  expose_buckets(out, times.setup);
   out.one(MetricId::SiploomDoubledTotal, counters.doubled);
   out.one(MetricId::SiploomSightingsTotal, counters.sightings);
   out.one(MetricId::SiploomRetransmissionsTotal, counters.retransmissions);
@@ -52,7 +52,7 @@ void add_keeper(Exposition& out, const pipeline::Keeper& keeper) {
 }
 
 // Without a relay there are the names and no values.
-void add_relay(Exposition& out, const pipeline::relay::Relay* relay) {
+void expose_relay(Exposition& out, const pipeline::relay::Relay* relay) {
   using pipeline::relay::TargetCounters;
   const pipeline::relay::RelayCounters counters =
       relay == nullptr ? pipeline::relay::RelayCounters() : relay->counters();
@@ -80,7 +80,7 @@ void add_relay(Exposition& out, const pipeline::relay::Relay* relay) {
   each(MetricId::SiploomRelayReconnectsTotal, [](To to) { return to.reconnects; });
 }
 
-void add_intake(Exposition& out, const intake::Intake& intake) {
+void expose_intake(Exposition& out, const intake::Intake& intake) {
   const intake::Snapshot now = intake.snapshot(0);
   const intake::Totals& totals = now.totals;
   out.begin(MetricId::SiploomIntakeMessagesTotal);
@@ -99,7 +99,7 @@ void add_intake(Exposition& out, const intake::Intake& intake) {
   out.one(MetricId::SiploomIntakePaused, uint64_t{now.paused ? 1u : 0u});
 }
 
-void add_nodes(Exposition& out, std::vector<pipeline::NodeFacts> nodes) {
+void expose_nodes(Exposition& out, std::vector<pipeline::NodeFacts> nodes) {
   out.one(MetricId::SiploomNodes, uint64_t{nodes.size()});
   // One name may report from several addresses: it is one series.
   std::map<std::string, pipeline::NodeFacts> by_name;
@@ -125,7 +125,7 @@ void add_nodes(Exposition& out, std::vector<pipeline::NodeFacts> nodes) {
   for (const auto& [name, node] : by_name) out.add(node.clock_absurd, {name});
 }
 
-void add_store(Exposition& out, const store::Store& store) {
+void expose_store(Exposition& out, const store::Store& store) {
   const store::StoreStat stat = store::stat(store.view());
   const auto each = [&](MetricId id, auto&& value) {
     out.begin(id);
@@ -145,7 +145,7 @@ void add_store(Exposition& out, const store::Store& store) {
   out.one(MetricId::SiploomStoreDiskFreeBytes, stat.disk_free_bytes);
 }
 
-void add_http(Exposition& out, const Core& core) {
+void expose_http(Exposition& out, const Core& core) {
   if (core.context.counters) {
     const http::ServerCounters counters = core.context.counters();
     out.one(MetricId::SiploomHttpRequestsTotal, counters.requests);
@@ -160,11 +160,11 @@ void add_http(Exposition& out, const Core& core) {
   }
   out.begin(MetricId::SiploomHttpRequestDurationSeconds);
   for (const auto& [route, histogram] : core.requests.snapshot()) {
-    add_buckets(out, histogram, {route});
+    expose_buckets(out, histogram, {route});
   }
 }
 
-void add_users(Exposition& out, const Asked& asked) {
+void expose_users(Exposition& out, const Asked& asked) {
   const Core& core = *asked.core;
   out.begin(MetricId::SiploomApiThrottledTotal);
   out.add(core.rates.refused(), {"rate"});
@@ -198,15 +198,15 @@ Result<Response> metrics(Asked& asked) {
     }
   }
   Exposition out;
-  add_server(out, asked);
+  expose_server(out, asked);
   const pipeline::Keeper& keeper = asked.collector().keeper();
-  add_keeper(out, keeper);
-  if (const intake::Intake* intake = asked.collector().intake()) add_intake(out, *intake);
-  add_relay(out, asked.collector().relay());
-  add_nodes(out, keeper.nodes());
-  add_store(out, asked.collector().store());
-  add_http(out, *asked.core);
-  add_users(out, asked);
+  expose_keeper(out, keeper);
+  if (const intake::Intake* intake = asked.collector().intake()) expose_intake(out, *intake);
+  expose_relay(out, asked.collector().relay());
+  expose_nodes(out, keeper.nodes());
+  expose_store(out, asked.collector().store());
+  expose_http(out, *asked.core);
+  expose_users(out, asked);
   if (settings->flag(registry::SettingId::MetricsHeplifyAliases)) {
     add_heplify(out, keeper.heplify_series());
   }

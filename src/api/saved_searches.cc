@@ -52,14 +52,14 @@ std::optional<Response> check_sharing(const Asked& asked, const admin::SavedSear
   return forbidden("Sharing takes the permission saved_searches.share; ask an admin for it.");
 }
 
-Result<Response> list(Asked& asked) {
+Result<Response> list_searches(Asked& asked) {
   const admin::Page page = SL_TRY(asked.page());
   return list_reply(
       SL_TRY(asked.stores().saved_searches.list(asked.who().user_id, asked.param("kind"), page)),
       write_search);
 }
 
-Result<Response> add(Asked& asked) {
+Result<Response> add_search(Asked& asked) {
   const admin::SavedSearch wanted = SL_TRY(read_search(asked));
   if (auto refused = check_sharing(asked, wanted)) return std::move(*refused);
   const admin::SavedSearch search = SL_TRY(asked.stores().saved_searches.add(wanted));
@@ -68,12 +68,12 @@ Result<Response> add(Asked& asked) {
   return search_reply(search, 201);
 }
 
-Result<Response> get(Asked& asked) {
+Result<Response> get_search(Asked& asked) {
   const int64_t id = SL_TRY(asked.path_id("id"));
   return search_reply(SL_TRY(asked.stores().saved_searches.get(id, asked.who().user_id)));
 }
 
-Result<Response> change(Asked& asked) {
+Result<Response> change_search(Asked& asked) {
   admin::SavedSearch wanted = SL_TRY(read_search(asked));
   if (auto refused = check_sharing(asked, wanted)) return std::move(*refused);
   wanted.id = SL_TRY(asked.path_id("id"));
@@ -84,7 +84,7 @@ Result<Response> change(Asked& asked) {
   return search_reply(search);
 }
 
-Result<Response> remove(Asked& asked) {
+Result<Response> remove_search(Asked& asked) {
   const int64_t id = SL_TRY(asked.path_id("id"));
   SL_TRY_VOID(asked.stores().saved_searches.remove(id, asked.who().user_id));
   asked.audit(AuditAction::SavedSearchChanged, std::to_string(id), "{}", "removed");
@@ -106,13 +106,14 @@ void add_saved_searches(Routes& routes) {
   RouteInfo all =
       search_info("One's own saved searches and the shared ones", "", "SavedSearchPage");
   all.parameters = "kind limit cursor";
-  routes.get("/saved-searches", list, all);
-  routes.post("/saved-searches", add,
+  routes.get("/saved-searches", list_searches, all);
+  routes.post("/saved-searches", add_search,
               search_info("Saves a search", "NewSavedSearch", "SavedSearch", 201));
-  routes.get("/saved-searches/{id}", get, search_info("One saved search", "", "SavedSearch"));
-  routes.put("/saved-searches/{id}", change,
+  routes.get("/saved-searches/{id}", get_search,
+             search_info("One saved search", "", "SavedSearch"));
+  routes.put("/saved-searches/{id}", change_search,
              search_info("Replaces a saved search of one's own", "NewSavedSearch", "SavedSearch"));
-  routes.del("/saved-searches/{id}", remove,
+  routes.del("/saved-searches/{id}", remove_search,
              search_info("Removes a saved search of one's own", "", "", 204));
 }
 

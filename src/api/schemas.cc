@@ -216,7 +216,7 @@ void write_choices(JsonWriter& json, std::string_view field, bool nullable) {
 }
 
 void write_plain(JsonWriter& json, std::string_view type, bool nullable) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kTypes = {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kTypeLetters = {
       {{"s", "string"},
        {"i", "integer"},
        {"n", "number"},
@@ -224,7 +224,7 @@ void write_plain(JsonWriter& json, std::string_view type, bool nullable) {
        {"t", "string"},
        {"o", "object"}}};
   json.begin_object();
-  for (const auto& [letter, name] : kTypes) {
+  for (const auto& [letter, name] : kTypeLetters) {
     if (letter == type) type_field(json, name, nullable);
   }
   if (type == "t") json.field("format", "date-time");

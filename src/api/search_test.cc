@@ -4,8 +4,7 @@
 
 #include "base/text.h"
 #include "store/entry_writer.h"
-#include "support/api_bench.h"
-#include "support/schema_check.h"
+#include "support/reply_check.h"
 
 using namespace siploom;
 using namespace siploom::api;
@@ -13,25 +12,6 @@ using namespace siploom::api::test;
 using http::Method;
 
 namespace {
-
-SchemaCheck& schemas() {
-  static SchemaCheck check(openapi_json("test"));
-  return check;
-}
-
-void fits(const Reply& reply, std::string_view schema, int status = 200) {
-  CHECK_MESSAGE(reply.status == status, reply.body);
-  CHECK_MESSAGE(schemas().check(reply.body, schema).empty(), schemas().check(reply.body, schema)
-                                                                 << "\n"
-                                                                 << reply.body.substr(0, 2000));
-}
-
-std::string member(const std::string& json, std::string_view name) {
-  simdjson::dom::parser parser;
-  simdjson::dom::element value;
-  REQUIRE(parser.parse(json)[name].get(value) == simdjson::SUCCESS);
-  return value.is_string() ? std::string(std::string_view(value)) : simdjson::minify(value);
-}
 
 size_t count_of(std::string_view text, std::string_view what) {
   size_t count = 0;
@@ -112,7 +92,7 @@ TEST_CASE("all rows come as NDJSON and CSV") {
   std::string_view rest = lines.body;
   while (!rest.empty()) {
     const std::string line(take_line(rest));
-    CHECK_MESSAGE(schemas().check(line, "Call").empty(), schemas().check(line, "Call"));
+    fits_schema(line, "Call");
   }
   const Reply csv = bench.get("/api/v1/calls?format=csv");
   CHECK(count_of(csv.body, "\n") == 4);

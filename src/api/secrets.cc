@@ -33,7 +33,7 @@ bool is_day(std::string_view text) {
   return true;
 }
 
-Result<Response> list(Asked& asked) {
+Result<Response> list_secrets(Asked& asked) {
   struct Day {
     std::string day;
     uint64_t bytes = 0;
@@ -64,7 +64,7 @@ Result<Response> list(Asked& asked) {
   });
 }
 
-Result<Response> get(Asked& asked) {
+Result<Response> get_secrets(Asked& asked) {
   const std::string day(asked.request.param("day"));
   const auto missing = [] { return fail(ErrorCode::NotFound, "there are no secrets of that day"); };
   if (!is_day(day)) return missing();
@@ -105,9 +105,9 @@ RouteInfo secret_info(std::string_view summary, std::string_view response) {
 }  // namespace
 
 void add_secrets(Routes& routes) {
-  routes.get("/secrets", list,
+  routes.get("/secrets", list_secrets,
              secret_info("Days of which there are TLS master secrets", "SecretDays"));
-  routes.get("/secrets/{day}", get,
+  routes.get("/secrets/{day}", get_secrets,
              secret_info("TLS master secrets of a day, a line each", "application/x-ndjson"));
 }
 

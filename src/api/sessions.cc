@@ -9,15 +9,12 @@ using http::Response;
 
 namespace {
 
-std::optional<int64_t> owner_of(const Asked& asked) {
-  return asked.may(Permission::SessionsManage) ? std::nullopt : std::optional(asked.who().user_id);
-}
-
-Result<Response> list(Asked& asked) {
+Result<Response> list_sessions(Asked& asked) {
   const bool all = SL_TRY(asked.choice("whose", "own all")) == "all";
   const admin::Page page = SL_TRY(asked.page());
   const auto listed = SL_TRY(asked.stores().sessions.list(
-      all ? owner_of(asked) : std::optional(asked.who().user_id), page));
+      all ? asked.owner_unless(Permission::SessionsManage) : std::optional(asked.who().user_id),
+      page));
   return list_reply(listed, [&](JsonWriter& json, const admin::Session& session) {
     json.field("id", session.id);
     json.field("user_id", session.user_id);
@@ -31,9 +28,9 @@ Result<Response> list(Asked& asked) {
   });
 }
 
-Result<Response> revoke(Asked& asked) {
+Result<Response> revoke_session(Asked& asked) {
   const int64_t id = SL_TRY(asked.path_id("id"));
-  SL_TRY_VOID(asked.stores().sessions.revoke(id, owner_of(asked)));
+  SL_TRY_VOID(asked.stores().sessions.revoke(id, asked.owner_unless(Permission::SessionsManage)));
   asked.audit(admin::AuditAction::SessionRevoked, std::to_string(id));
   return Response::no_content();
 }
@@ -45,10 +42,10 @@ void add_sessions(Routes& routes) {
                  Access::Allowed, Permission::SessionsOwn};
   info.parameters = "whose limit cursor";
   info.response = "SessionPage";
-  routes.get("/auth/sessions", list, info);
+  routes.get("/auth/sessions", list_sessions, info);
   RouteInfo end{"auth", "Ends a session", Access::Allowed, Permission::SessionsOwn};
   end.status = 204;
-  routes.del("/auth/sessions/{id}", revoke, end);
+  routes.del("/auth/sessions/{id}", revoke_session, end);
 }
 
 }  // namespace siploom::api

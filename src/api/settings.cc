@@ -51,7 +51,7 @@ Response one(const Asked& asked, const registry::SettingInfo& info) {
   return object_reply([&](JsonWriter& json) { write_setting(json, *settings, info); });
 }
 
-Result<Response> list(Asked& asked) {
+Result<Response> list_settings(Asked& asked) {
   const auto settings = asked.stores().settings.snapshot();
   return object_reply([&](JsonWriter& json) {
     json.key("rows");
@@ -65,9 +65,9 @@ Result<Response> list(Asked& asked) {
   });
 }
 
-Result<Response> get(Asked& asked) { return one(asked, *SL_TRY(find(asked))); }
+Result<Response> get_setting(Asked& asked) { return one(asked, *SL_TRY(find(asked))); }
 
-Result<Response> set(Asked& asked) {
+Result<Response> set_setting(Asked& asked) {
   const registry::SettingInfo& info = *SL_TRY(find(asked));
   const Body body = SL_TRY(Body::read(asked.request, "value"));
   const std::string value = SL_TRY(body.text("value"));
@@ -79,7 +79,7 @@ Result<Response> set(Asked& asked) {
   return one(asked, info);
 }
 
-Result<Response> unset(Asked& asked) {
+Result<Response> unset_setting(Asked& asked) {
   const registry::SettingInfo& info = *SL_TRY(find(asked));
   SL_TRY_VOID(asked.stores().settings.unset(info.key));
   const auto applied = apply_setting(asked.core->context, info);
@@ -99,15 +99,15 @@ RouteInfo setting_info(std::string_view summary, Permission permission, std::str
 }  // namespace
 
 void add_settings(Routes& routes) {
-  routes.get("/settings", list,
+  routes.get("/settings", list_settings,
              setting_info("Settings in force and where they come from", Permission::SettingsRead,
                           "", "SettingList"));
-  routes.get("/settings/{key}", get,
+  routes.get("/settings/{key}", get_setting,
              setting_info("One setting", Permission::SettingsRead, "", "Setting"));
-  routes.put("/settings/{key}", set,
+  routes.put("/settings/{key}", set_setting,
              setting_info("Keeps a value in the database", Permission::SettingsWrite,
                           "SettingValue", "Setting"));
-  routes.del("/settings/{key}", unset,
+  routes.del("/settings/{key}", unset_setting,
              setting_info("Forgets the value that the database has", Permission::SettingsWrite, "",
                           "Setting"));
 }

@@ -12,10 +12,6 @@ using http::Response;
 
 namespace {
 
-std::optional<int64_t> owner_of(const Asked& asked) {
-  return asked.may(Permission::TokensManage) ? std::nullopt : std::optional(asked.who().user_id);
-}
-
 void write_token(JsonWriter& json, const admin::Token& token) {
   json.field("id", token.id);
   json.field("owner_id", token.owner_id);
@@ -29,15 +25,16 @@ void write_token(JsonWriter& json, const admin::Token& token) {
   time_field(json, "last_used", token.last_used);
 }
 
-Result<Response> list(Asked& asked) {
+Result<Response> list_tokens(Asked& asked) {
   const bool all = SL_TRY(asked.choice("whose", "own all")) == "all";
   const admin::Page page = SL_TRY(asked.page());
-  const auto listed = SL_TRY(
-      asked.stores().tokens.list(all ? owner_of(asked) : std::optional(asked.who().user_id), page));
+  const auto listed = SL_TRY(asked.stores().tokens.list(
+      all ? asked.owner_unless(Permission::TokensManage) : std::optional(asked.who().user_id),
+      page));
   return list_reply(listed, write_token);
 }
 
-Result<Response> make(Asked& asked) {
+Result<Response> make_token(Asked& asked) {
   // A token that makes others would outlive its own end and scope.
   if (asked.who().proof != admin::Proof::Session) {
     return forbidden("A token is made by who is logged in, not by another token.");
@@ -61,9 +58,9 @@ Result<Response> make(Asked& asked) {
       201);
 }
 
-Result<Response> revoke(Asked& asked) {
+Result<Response> revoke_token(Asked& asked) {
   const int64_t id = SL_TRY(asked.path_id("id"));
-  SL_TRY_VOID(asked.stores().tokens.revoke(id, owner_of(asked)));
+  SL_TRY_VOID(asked.stores().tokens.revoke(id, asked.owner_unless(Permission::TokensManage)));
   asked.audit(AuditAction::TokenRevoked, std::to_string(id));
   return Response::no_content();
 }
@@ -75,16 +72,16 @@ void add_tokens(Routes& routes) {
                  Access::Allowed, Permission::TokensOwn};
   info.parameters = "whose limit cursor";
   info.response = "TokenPage";
-  routes.get("/tokens", list, info);
+  routes.get("/tokens", list_tokens, info);
   RouteInfo fresh{"auth", "Makes a token; its secret is shown this once", Access::Allowed,
                   Permission::TokensOwn};
   fresh.body = "NewToken";
   fresh.response = "MadeToken";
   fresh.status = 201;
-  routes.post("/tokens", make, fresh);
+  routes.post("/tokens", make_token, fresh);
   RouteInfo end{"auth", "Revokes a token", Access::Allowed, Permission::TokensOwn};
   end.status = 204;
-  routes.del("/tokens/{id}", revoke, end);
+  routes.del("/tokens/{id}", revoke_token, end);
 }
 
 }  // namespace siploom::api

@@ -31,12 +31,12 @@ Response user_reply(const admin::User& user, int status = 200) {
   return object_reply([&](JsonWriter& json) { write_user(json, user); }, status);
 }
 
-Result<Response> list(Asked& asked) {
+Result<Response> list_users(Asked& asked) {
   const admin::Page page = SL_TRY(asked.page());
   return list_reply(SL_TRY(asked.stores().users.list(page)), write_user);
 }
 
-Result<Response> add(Asked& asked) {
+Result<Response> add_user(Asked& asked) {
   const Body body = SL_TRY(Body::read(asked.request, "name display_name role scope password"));
   admin::NewUser fresh;
   fresh.name = SL_TRY(body.text("name"));
@@ -50,12 +50,12 @@ Result<Response> add(Asked& asked) {
   return user_reply(user, 201);
 }
 
-Result<Response> get(Asked& asked) {
+Result<Response> get_user(Asked& asked) {
   const int64_t id = SL_TRY(asked.path_id("id"));
   return user_reply(SL_TRY(asked.stores().users.get(id)));
 }
 
-Result<Response> change(Asked& asked) {
+Result<Response> change_user(Asked& asked) {
   const Body body =
       SL_TRY(Body::read(asked.request, "name display_name role scope enabled password"));
   const int64_t id = SL_TRY(asked.path_id("id"));
@@ -78,7 +78,7 @@ Result<Response> change(Asked& asked) {
   return user_reply(user);
 }
 
-Result<Response> remove(Asked& asked) {
+Result<Response> remove_user(Asked& asked) {
   const int64_t id = SL_TRY(asked.path_id("id"));
   const admin::User user = SL_TRY(asked.stores().users.get(id));
   SL_TRY_VOID(asked.stores().users.remove(id));
@@ -148,12 +148,12 @@ RouteInfo user_info(std::string_view summary, std::string_view body, std::string
 void add_users(Routes& routes) {
   RouteInfo all = user_info("Users", "", "UserPage");
   all.parameters = "limit cursor";
-  routes.get("/users", list, all);
-  routes.post("/users", add, user_info("Adds a user", "NewUser", "User", 201));
-  routes.get("/users/{id}", get, user_info("One user", "", "User"));
-  routes.patch("/users/{id}", change,
+  routes.get("/users", list_users, all);
+  routes.post("/users", add_user, user_info("Adds a user", "NewUser", "User", 201));
+  routes.get("/users/{id}", get_user, user_info("One user", "", "User"));
+  routes.patch("/users/{id}", change_user,
                user_info("Changes what is given of a user", "UserChange", "User"));
-  routes.del("/users/{id}", remove, user_info("Removes a user", "", "", 204));
+  routes.del("/users/{id}", remove_user, user_info("Removes a user", "", "", 204));
   routes.get("/roles", list_roles, user_info("Roles and what they may do", "", "RoleList"));
   routes.put("/roles/{role}", change_role,
              user_info("Sets what part of the traffic a role sees", "RoleChange", "RoleInfo"));

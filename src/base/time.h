@@ -14,6 +14,9 @@ using Nanoseconds = int64_t;
 constexpr Nanoseconds kMicrosecond = 1'000;
 constexpr Nanoseconds kMillisecond = 1'000'000;
 constexpr Nanoseconds kSecond = 1'000'000'000;
+constexpr Nanoseconds kMinute = 60 * kSecond;
+constexpr Nanoseconds kHour = 60 * kMinute;
+constexpr Nanoseconds kDay = 24 * kHour;
 
 struct Timestamp {
   Nanoseconds ns = 0;

@@ -11,7 +11,7 @@ namespace siploom::capture {
 
 namespace {
 
-constexpr int kPatienceMs = 100;
+constexpr int kReadPatienceMs = 100;
 
 class DescriptorSource final : public ByteSource {
  public:
@@ -22,7 +22,7 @@ class DescriptorSource final : public ByteSource {
   Result<Read> read(uint8_t* to, size_t size) override {
     if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) return Read{};
     pollfd waiting{fd_, POLLIN, 0};
-    const int ready = ::poll(&waiting, 1, kPatienceMs);
+    const int ready = ::poll(&waiting, 1, kReadPatienceMs);
     if (ready == 0 || (ready < 0 && errno == EINTR)) return Read{Status::Wait, 0};
     const ssize_t got = ::read(fd_, to, size);
     if (got > 0) return Read{Status::Data, static_cast<size_t>(got)};

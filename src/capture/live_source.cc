@@ -13,9 +13,9 @@ namespace siploom::capture {
 
 namespace {
 
-constexpr int kPatienceMs = 100;
+constexpr int kLivePatienceMs = 100;
 constexpr int kMostRests = 64;
-constexpr size_t kBlockBytes = 1u << 20;
+constexpr size_t kLiveBlockBytes = 1u << 20;
 
 std::string interface_names() {
   pcap_if_t* all = nullptr;
@@ -43,7 +43,8 @@ class LiveSource final : public Source {
   Result<bool> next(FrameBatch& batch, size_t target_bytes) override {
     batch.clear();
     while (batch.file_bytes < target_bytes) {
-      if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) break;  // then rest() is asked
+      if (stop_ != nullptr && stop_->load(std::memory_order_relaxed))
+        break;  // then rest() is asked
       pcap_pkthdr* header = nullptr;
       const u_char* data = nullptr;
       const int got = pcap_next_ex(handle_, &header, &data);
@@ -64,7 +65,7 @@ class LiveSource final : public Source {
     while (rests_ < kMostRests) {
       ++rests_;
       const bool ready = wait();
-      SL_TRY(next(batch, kBlockBytes));
+      SL_TRY(next(batch, kLiveBlockBytes));
       if (!batch.frames.empty()) return true;
       if (!ready && rests_ > 1) break;  // the first wait may have ended by the signal to stop
     }
@@ -83,12 +84,12 @@ class LiveSource final : public Source {
 
  private:
   // False when nothing came, or a signal did. libpcap's own wait has no end on a quiet wire.
-  bool wait() { return ::poll(&ready_, 1, kPatienceMs) > 0; }
+  bool wait() { return ::poll(&ready_, 1, kLivePatienceMs) > 0; }
 
   void add(FrameBatch& batch, const pcap_pkthdr& header, const u_char* data) {
-    if (block_ == nullptr || kBlockBytes - used_ < header.caplen) {
+    if (block_ == nullptr || kLiveBlockBytes - used_ < header.caplen) {
       block_ =
-          std::shared_ptr<uint8_t[]>(new uint8_t[std::max<size_t>(kBlockBytes, header.caplen)]);
+          std::shared_ptr<uint8_t[]>(new uint8_t[std::max<size_t>(kLiveBlockBytes, header.caplen)]);
       used_ = 0;
     }
     if (batch.owners.empty() || batch.owners.back() != block_) batch.owners.push_back(block_);
@@ -153,7 +154,7 @@ Result<std::unique_ptr<Source>> open_live(const OpenOptions& options) {
     return fail(ErrorCode::Io, fmt::format("cannot capture on '{}': {}", options.interface, error));
   pcap_set_snaplen(handle, static_cast<int>(std::min(options.snaplen, 262'144u)));
   pcap_set_promisc(handle, options.promiscuous ? 1 : 0);
-  pcap_set_timeout(handle, kPatienceMs);
+  pcap_set_timeout(handle, kLivePatienceMs);
   pcap_set_buffer_size(handle, static_cast<int>(options.kernel_buffer_bytes));
   pcap_set_tstamp_precision(handle, PCAP_TSTAMP_PRECISION_NANO);
   const int code = pcap_activate(handle);

@@ -13,7 +13,7 @@ using namespace siploom::capture;
 
 namespace {
 
-struct Folder : test::TempFolder {
+struct Folder : siploom::test::TempFolder {
   // A capture with a frame at each of these seconds.
   std::string add(const std::string& name, const std::vector<int64_t>& seconds) const {
     const std::string file = path + "/" + name;

@@ -12,7 +12,7 @@ namespace siploom::capture {
 
 namespace {
 
-constexpr size_t kFileHeader = 128;
+constexpr size_t kNetmonHeader = 128;
 constexpr size_t kMaxFileBytes = size_t{1} << 30;  // of a stream, which has to be kept whole
 constexpr size_t kReadStep = 1u << 20;
 // Between 1601-01-01, where Windows counts from, and 1970-01-01, in 100 ns.
@@ -49,7 +49,8 @@ class NetmonReader final : public FileReader {
       const auto status = window_->ensure(before + kReadStep);
       if (status == Window::Status::Wait) return Step::Wait;
       if (status == Window::Status::Short || before > kMaxFileBytes) {
-        if (window_->available() < kFileHeader) return cut_off(window_->available(), kFileHeader);
+        if (window_->available() < kNetmonHeader)
+          return cut_off(window_->available(), kNetmonHeader);
         begin();
       }
     }
@@ -84,7 +85,7 @@ class NetmonReader final : public FileReader {
     table_ = load_le32(data_ + 24);
     count_ = load_le32(data_ + 28) / 4;
     record_header_ = major_ >= 2 ? 16 : 8;
-    walked_ = kFileHeader;
+    walked_ = kNetmonHeader;
     has_table_ = table_ + uint64_t{count_} * 4 <= size_;
   }
   std::string damaged() const { return fmt::format("damaged or cut off after frame {}", next_); }

@@ -11,7 +11,7 @@ namespace siploom::capture {
 namespace {
 
 constexpr uint32_t kMicroseconds = 0xA1B2C3D4, kNanoseconds = 0xA1B23C4D, kModified = 0xA1B2CD34;
-constexpr size_t kFileHeader = 24;
+constexpr size_t kPcapHeader = 24;
 constexpr size_t kTypicalFrame = 128;
 
 // Where a record begins is known only from the one before it, so the processor cannot run ahead of
@@ -33,9 +33,9 @@ class PcapReader final : public FileReader {
   using FileReader::FileReader;
   Step read(FrameBatch& batch, size_t target_bytes) override {
     if (!begun_) {
-      const auto status = window_->ensure(kFileHeader);
+      const auto status = window_->ensure(kPcapHeader);
       if (status == Window::Status::Wait) return Step::Wait;
-      if (status == Window::Status::Short) return cut_off(window_->available(), kFileHeader);
+      if (status == Window::Status::Short) return cut_off(window_->available(), kPcapHeader);
       begin();
     }
     batch.frames.reserve(batch.frames.size() + target_bytes / kTypicalFrame);
@@ -55,7 +55,7 @@ class PcapReader final : public FileReader {
     link_ = static_cast<LinkType>(network & 0xFFFF);
     // The top bits may tell how many octets of frame check sequence each frame ends with.
     fcs_bytes_ = (network & 0x04000000) != 0 ? (network >> 28) * 2 : 0;
-    window_->advance(kFileHeader);
+    window_->advance(kPcapHeader);
     begun_ = true;
   }
 

@@ -8,13 +8,12 @@
 
 #include "base/text.h"
 #include "capture/file_reader.h"
+#include "capture/pcapng_blocks.h"
 
 namespace siploom::capture {
 
 namespace {
 
-constexpr uint32_t kSectionHeader = 0x0A0D0D0A, kInterface = 1, kOldPacket = 2, kSimplePacket = 3,
-                   kNames = 4, kEnhancedPacket = 6, kSecrets = 10;
 constexpr uint32_t kByteOrderMagic = 0x1A2B3C4D;
 constexpr uint32_t kTlsKeyLog = 0x544C534B;  // "TLSK"
 constexpr size_t kMaxInterfaces = 4096;
@@ -86,7 +85,7 @@ class PcapngReader final : public FileReader {
         interfaces_.clear();  // numbered by section
         take_options(body, 16);
         break;
-      case kInterface:
+      case kInterfaceDescription:
         take_interface(body);
         break;
       case kEnhancedPacket:
@@ -104,10 +103,10 @@ class PcapngReader final : public FileReader {
       case kSimplePacket:
         take_simple(batch, body);
         break;
-      case kSecrets:
+      case kDecryptionSecrets:
         take_secrets(body);
         break;
-      case kNames:
+      case kNameResolution:
       default:
         break;  // of no use yet
     }

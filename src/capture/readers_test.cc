@@ -140,7 +140,8 @@ TEST_CASE("Network Monitor 2: by its table of frames, or without it when cut off
   };
   const std::string records = record(0, "first") + record(1'500'000, "second");
   std::string header = std::string("GMBU\x00\x02", 6) + number(1, 2, false);
-  for (const uint64_t part : {2024u, 3u, 0u, 15u, 12u, 30u, 45u, 250u}) header += number(part, 2, false);
+  for (const uint64_t part : {2024u, 3u, 0u, 15u, 12u, 30u, 45u, 250u})
+    header += number(part, 2, false);
   header += number(128 + records.size(), 4, false) + number(8, 4, false);
   header.resize(128);
   const std::string table = number(128, 4, false) + number(128 + 16 + 5, 4, false);

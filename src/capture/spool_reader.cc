@@ -17,7 +17,7 @@ constexpr size_t kLengthBytes = 4;
 constexpr uint32_t kLeastMessage = 6;           // the header of HEP3 alone
 constexpr uint32_t kMostMessage = 512u * 1024;  // as the intake takes them
 constexpr size_t kMagicBytes = 4;
-constexpr size_t kBlockBytes = 1u << 20;
+constexpr size_t kSpoolBlockBytes = 1u << 20;
 
 // How sure it is that a message begins here.
 enum class Shape : uint8_t { None, Possible, Sure };
@@ -84,8 +84,8 @@ class SpoolReader final : public FileReader {
   // The intake's header needs more room than the length before the message has, so it is copied.
   void add(FrameBatch& batch, ByteSpan message) {
     const size_t size = kIntakeHeaderBytes + message.size();
-    if (block_ == nullptr || kBlockBytes - used_ < size) {
-      block_.reset(new uint8_t[std::max(kBlockBytes, size)]);
+    if (block_ == nullptr || kSpoolBlockBytes - used_ < size) {
+      block_.reset(new uint8_t[std::max(kSpoolBlockBytes, size)]);
       used_ = 0;
     }
     if (batch.owners.empty() || batch.owners.back() != block_) batch.owners.push_back(block_);

@@ -13,7 +13,7 @@
 namespace siploom::capture {
 
 namespace {
-constexpr size_t kBlockBytes = 1u << 20;
+constexpr size_t kWindowBlockBytes = 1u << 20;
 // Pages are let go in runs of this size: small enough to keep memory flat, large enough to be rare.
 constexpr uint64_t kReleaseBytes = 32u << 20;
 }  // namespace
@@ -75,7 +75,7 @@ Window::Status Window::fill(size_t size) {
   // Octets that frames point to stay where they are: what is left moves on to a fresh block.
   const size_t left = available();
   if (block_ == nullptr || static_cast<size_t>(block_.get() + block_size_ - at_) < size) {
-    const size_t fresh_size = std::max(kBlockBytes, size);
+    const size_t fresh_size = std::max(kWindowBlockBytes, size);
     std::shared_ptr<uint8_t[]> fresh(new uint8_t[fresh_size]);
     if (left != 0) std::memcpy(fresh.get(), at_, left);
     stream_offset_ = offset();

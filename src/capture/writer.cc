@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "capture/pcapng_blocks.h"
 #include "capture/writer_output.h"
 
 namespace siploom::capture {
@@ -18,9 +19,6 @@ constexpr uint32_t kPcapNanoseconds = 0xA1B23C4D;
 constexpr size_t kPcapHeaderBytes = 24;
 constexpr size_t kPcapRecordBytes = 16;
 
-constexpr uint32_t kSectionHeader = 0x0A0D0D0A;
-constexpr uint32_t kInterfaceDescription = 1;
-constexpr uint32_t kEnhancedPacket = 6;
 constexpr uint16_t kOptionComment = 1;
 constexpr uint16_t kOptionInterfaceName = 2;
 constexpr uint16_t kOptionUserApplication = 4;

@@ -14,7 +14,6 @@ namespace siploom::cli {
 namespace {
 
 constexpr size_t kBlockRows = 1024;  // formatted by one thread at a time
-constexpr Nanoseconds kDay = 86'400 * kSecond;
 // What a row usually needs, for columns that must be set before the rows are known.
 constexpr std::string_view kUsual = "[2001:db8:aaaa:bbbb::1]:65535 and some more of it";
 

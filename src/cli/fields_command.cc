@@ -34,7 +34,7 @@ void words_field(JsonWriter& json, std::string_view name, std::string_view words
   json.end_array();
 }
 
-void write_json(Output& out, const registry::FieldInfo& field) {
+void write_field_json(Output& out, const registry::FieldInfo& field) {
   JsonWriter json(out.buffer());
   json.begin_object();
   json.field("name", field.name);
@@ -71,7 +71,7 @@ int fields_command(const Options& options) {
     if (!is_wanted(field, options.input.words)) continue;
     ++count;
     if (options.output.json) {
-      write_json(out, field);
+      write_field_json(out, field);
       continue;
     }
     std::string help(field.help);

@@ -26,12 +26,12 @@ admin::Identity clerk() {
 }
 
 // A folder as `siploom serve` has it: 100 records of ten calls, and one of these held.
-struct Fixture {
+struct ServedFolder {
   test::TempFolder folder;
   std::string store = folder.path + "/store", meta = folder.path + "/meta.db";
   int64_t hold = 0;
 
-  Fixture() {
+  ServedFolder() {
     const auto opened = open_store(options_in(store));
     seal(*opened, records(opened->take_sequences(100), 100) + calls(0, 10));
     with_holds([&](admin::Holds& holds) {
@@ -75,7 +75,7 @@ constexpr uint64_t kHeldRows = 11;  // ten records of the call, and the call
 }  // namespace
 
 TEST_CASE("prune keeps what a hold in the meta.db beside the store names, until it is released") {
-  const Fixture f;
+  const ServedFolder f;
   CHECK(f.prune() == 0);
   CHECK(f.rows(false) == 0);
   CHECK(f.rows(true) == kHeldRows);
@@ -90,7 +90,7 @@ TEST_CASE("prune keeps what a hold in the meta.db beside the store names, until 
 }
 
 TEST_CASE("prune drops nothing when the holds cannot be read") {
-  const Fixture f;
+  const ServedFolder f;
   const std::string aside = f.folder.path + "/aside.db";
   SUBCASE("no database at all") { std::ofstream(f.meta, std::ios::trunc) << "not a database"; }
   SUBCASE("an empty file") { std::ofstream(f.meta, std::ios::trunc).flush(); }
@@ -106,7 +106,7 @@ TEST_CASE("prune drops nothing when the holds cannot be read") {
 }
 
 TEST_CASE("held rows outlive their meta.db, and another place for it can be named") {
-  const Fixture f;
+  const ServedFolder f;
   CHECK(f.prune() == 0);
   const std::string elsewhere = f.folder.path + "/kept/meta.db";
   fs::create_directory(f.folder.path + "/kept");
@@ -120,7 +120,7 @@ TEST_CASE("held rows outlive their meta.db, and another place for it can be name
 }
 
 TEST_CASE("a store that is reached by a link has the holds beside the link and beside the folder") {
-  const Fixture f;
+  const ServedFolder f;
   const std::string link = f.folder.path + "/elsewhere/store";
   fs::create_directory(f.folder.path + "/elsewhere");
   fs::create_directory_symlink(f.store, link);

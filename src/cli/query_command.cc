@@ -17,7 +17,7 @@ namespace siploom::cli {
 namespace {
 
 // So many rows are written together.
-constexpr size_t kBlockRows = 4096;
+constexpr size_t kHeldRows = 4096;
 
 // The newest were asked for; they are read from the oldest on, as everywhere.
 class CallPrinter final {
@@ -27,7 +27,7 @@ class CallPrinter final {
 
   bool take(std::unique_ptr<pipeline::StoredCall> call) {
     held_.push_back(std::move(call));
-    if (in_order_ && held_.size() >= kBlockRows) {
+    if (in_order_ && held_.size() >= kHeldRows) {
       as_they_come_ = !options_.output.json && !options_.output.csv;
       write();
     }
@@ -74,7 +74,7 @@ class RecordPrinter final {
 
   bool take(pipeline::StoredRecord record) {
     held_.push_back(std::move(record));
-    if (in_order_ && held_.size() >= kBlockRows) write(false);
+    if (in_order_ && held_.size() >= kHeldRows) write(false);
     return !out_.is_broken();
   }
   size_t finish() {
@@ -91,7 +91,7 @@ class RecordPrinter final {
     if (messages_ && by_time_) {
       const Timestamp last = held_.empty() ? kNoTime : held_.back().time;
       pipeline::order_causally(held_);
-      if (!all && held_.size() < 4 * kBlockRows) {
+      if (!all && held_.size() < 4 * kHeldRows) {
         while (ready > 0 && last - held_[ready - 1].time <= 2 * weave::kCausalWindow) --ready;
       }
     }

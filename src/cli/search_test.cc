@@ -70,7 +70,7 @@ std::string constant_text(const query::Value& value) {
   return {};
 }
 
-struct Fixture {
+struct DemoStore {
   test::TempFolder folder;
   std::vector<Seen> messages;
   std::unique_ptr<store::Store> store;
@@ -78,7 +78,7 @@ struct Fixture {
   std::unique_ptr<pipeline::CallConsumer> woven;
   std::string path;
 
-  Fixture() {
+  DemoStore() {
     simulate::Options options = *simulate::preset("demo");
     options.media = false;
     options.calls = 150;
@@ -151,7 +151,7 @@ struct Sum {
   bool operator==(const Sum&) const = default;
 };
 
-Sum live_sum(const Fixture& f, const std::string& text) {
+Sum live_sum(const DemoStore& f, const std::string& text) {
   const auto filter = query::Filter::compile(text, Scope::Message);
   REQUIRE_MESSAGE(filter.has_value(), text << ": " << (filter ? "" : filter.error().message));
   Sum sum;
@@ -165,7 +165,7 @@ Sum live_sum(const Fixture& f, const std::string& text) {
   return sum;
 }
 
-Sum stored_sum(const Fixture& f, const std::string& text) {
+Sum stored_sum(const DemoStore& f, const std::string& text) {
   store::Question question;
   question.with_copies = true;
   question.filter = text;
@@ -185,7 +185,7 @@ Sum stored_sum(const Fixture& f, const std::string& text) {
 }
 
 // Up to `most` different values of the field among the messages.
-std::vector<std::string> values_of(const Fixture& f, const FieldInfo& field, size_t most) {
+std::vector<std::string> values_of(const DemoStore& f, const FieldInfo& field, size_t most) {
   std::set<std::string> out;
   auto view = std::make_unique<sip::MessageView>();
   for (size_t i = 0; i < f.messages.size() && out.size() < most; i += 7) {
@@ -228,7 +228,7 @@ std::vector<std::string> filters_for(const FieldInfo& field,
 
 uint64_t mark_call(std::string_view call_id, Timestamp start) { return mark(start, call_id); }
 
-Sum live_calls(const Fixture& f, const std::string& text) {
+Sum live_calls(const DemoStore& f, const std::string& text) {
   const auto filter = query::Filter::compile(text, Scope::Call);
   REQUIRE_MESSAGE(filter.has_value(), text << ": " << (filter ? "" : filter.error().message));
   pipeline::CallConsumer* consumer = f.woven.get();
@@ -251,7 +251,7 @@ Sum live_calls(const Fixture& f, const std::string& text) {
   return sum;
 }
 
-Sum stored_calls(const Fixture& f, const std::string& text) {
+Sum stored_calls(const DemoStore& f, const std::string& text) {
   store::Question question;
   question.table = store::Table::Calls;
   question.filter = text;
@@ -268,7 +268,7 @@ Sum stored_calls(const Fixture& f, const std::string& text) {
   return sum;
 }
 
-std::vector<std::string> call_values(const Fixture& f, const FieldInfo& field, size_t most) {
+std::vector<std::string> call_values(const DemoStore& f, const FieldInfo& field, size_t most) {
   std::set<std::string> out;
   for (const model::Call* call : f.woven->calls()) {
     pipeline::CallSubject(*call).values(field.id, [&](const query::Value& value) {
@@ -283,7 +283,7 @@ std::vector<std::string> call_values(const Fixture& f, const FieldInfo& field, s
 }  // namespace
 
 TEST_CASE("kept calls answer a filter as passing ones do, whatever the field") {
-  const Fixture f;
+  const DemoStore f;
   CHECK(stored_calls(f, "").rows == f.woven->calls().size());
   for (const FieldInfo& field : registry::fields()) {
     if (field.scope == Scope::Message) continue;
@@ -302,7 +302,7 @@ TEST_CASE("kept calls answer a filter as passing ones do, whatever the field") {
 }
 
 TEST_CASE("counts from side files are those of the rows") {
-  const Fixture f;
+  const DemoStore f;
   const store::View view = f.store->view();
   store::Question question;
   store::Grouping grouping;
@@ -335,7 +335,7 @@ TEST_CASE("counts from side files are those of the rows") {
 }
 
 TEST_CASE("pages follow one another without a gap, whatever they are sorted by") {
-  const Fixture f;
+  const DemoStore f;
   const store::View view = f.store->view();
   for (const char* sort : {"", "from_user", "status", "via.branch", "size"}) {
     for (const bool descending : {true, false}) {
@@ -368,7 +368,7 @@ TEST_CASE("pages follow one another without a gap, whatever they are sorted by")
 }
 
 TEST_CASE("SQL reads what is kept and nothing else") {
-  const Fixture f;
+  const DemoStore f;
   const store::View view = f.store->view();
   const auto count =
       f.search->sql(view, "select count(*) as n, count(distinct call_id) from records", {});
@@ -392,7 +392,7 @@ TEST_CASE("SQL reads what is kept and nothing else") {
 }
 
 TEST_CASE("kept messages answer a filter as passing ones do, whatever the field") {
-  const Fixture f;
+  const DemoStore f;
   CHECK(stored_sum(f, "").rows == f.messages.size());
   for (const FieldInfo& field : registry::fields()) {
     if (field.scope == Scope::Call) continue;

@@ -115,7 +115,8 @@ Result<std::map<std::string, std::string>> read_aliases(const std::vector<std::s
   return out;
 }
 
-void write_json(Output& out, const model::Call& call, const std::vector<model::Message>& rows) {
+void write_call_json(Output& out, const model::Call& call,
+                     const std::vector<model::Message>& rows) {
   JsonWriter json(out.buffer());
   exporter::write_call(json, call);
   out.write("\n");
@@ -143,9 +144,9 @@ void write_json(Output& out, const model::Call& call, const std::vector<model::M
   }
 }
 
-void write_text(Output& out, const Options& options, const model::Call& call,
-                const std::vector<model::Message>& rows,
-                std::map<std::string, std::string> aliases) {
+void write_call_text(Output& out, const Options& options, const model::Call& call,
+                     const std::vector<model::Message>& rows,
+                     std::map<std::string, std::string> aliases) {
   const ShowOptions& show = options.show;
   if (show.raw) {
     for (const model::Message& m : rows) out.write(m.raw);
@@ -201,9 +202,9 @@ int show_command(Options& options) {
   input.report();
   if (!rows) return fail_with(rows.error());
   if (options.output.json) {
-    write_json(out, *wanted->call, *rows);
+    write_call_json(out, *wanted->call, *rows);
   } else {
-    write_text(out, options, *wanted->call, *rows, std::move(*aliases));
+    write_call_text(out, options, *wanted->call, *rows, std::move(*aliases));
   }
   out.flush();
   if (wanted->matching > 1) {

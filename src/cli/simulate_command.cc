@@ -77,7 +77,7 @@ Result<simulate::Options> to_options(const SimulateOptions& given) {
   return out;
 }
 
-Result<void> write_text(const std::string& path, const std::string& text) {
+Result<void> write_file(const std::string& path, const std::string& text) {
   std::FILE* file = std::fopen(path.c_str(), "wb");
   const bool written =
       file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
@@ -155,7 +155,7 @@ int simulate_command(const Options& options) {
   if (!truth) return fail_with(truth.error());
   const std::string& path = options.simulate.truth;
   if (path.empty()) return 0;
-  const auto written = write_text(path, simulate::truth_json(*truth) + "\n");
+  const auto written = write_file(path, simulate::truth_json(*truth) + "\n");
   return written ? 0 : fail_with(written.error());
 }
 

@@ -6,16 +6,6 @@
 
 namespace siploom::http {
 
-namespace {
-
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  const char l = to_lower(c);
-  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
-
-}  // namespace
-
 ChunkReader::Step ChunkReader::feed(std::string_view in, size_t& used, std::string_view& piece) {
   used = 0;
   piece = {};

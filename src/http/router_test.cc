@@ -19,7 +19,7 @@ Handler says(std::string text) {
   };
 }
 
-Response ask(const Router& router, Method method, std::string target) {
+Response answer_to(const Router& router, Method method, std::string target) {
   Request request;
   request.method = method;
   request.target = std::move(target);
@@ -43,7 +43,7 @@ Router example() {
 
 TEST_CASE("literals win over parameters, those over tails") {
   const Router router = example();
-  const auto body = [&](std::string target) { return ask(router, Method::Get, target).body; };
+  const auto body = [&](std::string target) { return answer_to(router, Method::Get, target).body; };
   CHECK(body("/") == "root(|)");
   CHECK(body("/calls?x=1") == "list(|)");
   CHECK(body("/calls/latest") == "latest(|)");
@@ -51,28 +51,28 @@ TEST_CASE("literals win over parameters, those over tails") {
   CHECK(body("/calls/latest/ladder") == "ladder(latest|)");
   CHECK(body("/files/a/b.css") == "file(|a/b.css)");
   CHECK(body("/files/") == "file(|)");
-  CHECK(ask(router, Method::Head, "/calls").status == 200);
+  CHECK(answer_to(router, Method::Head, "/calls").status == 200);
 }
 
 TEST_CASE("paths without a route are problems that say what to do") {
   const Router router = example();
-  const Response none = ask(router, Method::Get, "/nothing");
+  const Response none = answer_to(router, Method::Get, "/nothing");
   CHECK(none.status == 404);
   CHECK(none.headers.get("content-type") == "application/problem+json");
-  CHECK(ask(router, Method::Get, "/calls/").status == 404);
-  CHECK(ask(router, Method::Get, "/files").status == 404);
+  CHECK(answer_to(router, Method::Get, "/calls/").status == 404);
+  CHECK(answer_to(router, Method::Get, "/files").status == 404);
   // A tail is a path: a slash inside a segment would make two of one.
-  CHECK(ask(router, Method::Get, "/files/..%2Fsecret").status == 404);
-  const Response wrong = ask(router, Method::Put, "/calls");
+  CHECK(answer_to(router, Method::Get, "/files/..%2Fsecret").status == 404);
+  const Response wrong = answer_to(router, Method::Put, "/calls");
   CHECK(wrong.status == 405);
   CHECK(wrong.headers.get("Allow") == "GET, HEAD, POST, OPTIONS");
-  CHECK(ask(router, Method::Other, "/calls/1").headers.get("Allow") ==
+  CHECK(answer_to(router, Method::Other, "/calls/1").headers.get("Allow") ==
         "GET, HEAD, DELETE, OPTIONS");
-  const Response options = ask(router, Method::Options, "/calls/1");
+  const Response options = answer_to(router, Method::Options, "/calls/1");
   CHECK(options.status == 204);
   CHECK(options.headers.get("Allow") == "GET, HEAD, DELETE, OPTIONS");
-  CHECK(ask(router, Method::Get, "/calls?a=%x").status == 400);
-  CHECK(ask(router, Method::Get, "/a/../b").status == 400);
+  CHECK(answer_to(router, Method::Get, "/calls?a=%x").status == 400);
+  CHECK(answer_to(router, Method::Get, "/a/../b").status == 400);
 }
 
 TEST_CASE("routes can be listed with what their makers said of them") {
@@ -96,9 +96,9 @@ TEST_CASE("middleware answers before, and adds after") {
     response.headers.add("X-Route", route.pattern);
     response.headers.add("X-Who", std::any_cast<std::string>(request.context));
   });
-  CHECK(ask(router, Method::Get, "/calls/7").headers.get("X-Route") == "/calls/{id}");
-  CHECK(ask(router, Method::Get, "/calls/7").headers.get("X-Who") == "somebody");
-  const Response refused = ask(router, Method::Post, "/calls");
+  CHECK(answer_to(router, Method::Get, "/calls/7").headers.get("X-Route") == "/calls/{id}");
+  CHECK(answer_to(router, Method::Get, "/calls/7").headers.get("X-Who") == "somebody");
+  const Response refused = answer_to(router, Method::Post, "/calls");
   CHECK(refused.status == 403);
   CHECK(refused.headers.get("X-Route") == "/calls");
 }
@@ -106,7 +106,7 @@ TEST_CASE("middleware answers before, and adds after") {
 TEST_CASE("any target finds a route or a problem") {
   const Router router = example();
   CHECK(rc::check([&](const std::string& text) {
-    const int status = ask(router, Method::Get, "/" + text).status;
+    const int status = answer_to(router, Method::Get, "/" + text).status;
     RC_ASSERT(status == 200 || status == 404 || status == 400);
   }));
 }

@@ -9,7 +9,7 @@ using namespace siploom::http::test;
 
 namespace {
 
-Router small_router() {
+Router limited_router() {
   Router router;
   router.get("/hello", [](Request&) { return Response::text("hello"); });
   router.get("/big", [](Request&) { return Response::text(std::string(20 << 20, 'b')); });
@@ -28,7 +28,7 @@ std::string ask(const TestServer& server, const std::string& request) {
 }  // namespace
 
 TEST_CASE("long headers, many headers, long targets, long bodies") {
-  const TestServer server(small_router());
+  const TestServer server(limited_router());
   const std::string start = "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
   CHECK(has(ask(server, start + "A: " + std::string(17'000, 'x') + "\r\n\r\n"), " 431 "));
   CHECK(has(ask(server, start + "A: " + std::string(200'000, 'x')), " 431 "));
@@ -51,7 +51,7 @@ TEST_CASE("long headers, many headers, long targets, long bodies") {
 TEST_CASE("all bodies together are bounded") {
   ServerOptions options = loopback();
   options.limits.buffered_body_bytes = 1000;
-  const TestServer server(small_router(), std::move(options));
+  const TestServer server(limited_router(), std::move(options));
   const std::string post = "POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
   CHECK(has(ask(server, post + "Content-Length: 1001\r\n\r\n" + std::string(1001, 'x')), " 503 "));
   for (int i = 0; i < 5; ++i) {
@@ -62,7 +62,7 @@ TEST_CASE("all bodies together are bounded") {
 TEST_CASE("a client that sends its header drop by drop is cut off") {
   ServerOptions options = loopback();
   options.limits.header_timeout = 40 * kMillisecond;
-  const TestServer server(small_router(), std::move(options));
+  const TestServer server(limited_router(), std::move(options));
   RawClient slow(server), silent(server);
   std::atomic<bool> enough{false};
   std::thread drops([&] {
@@ -82,7 +82,7 @@ TEST_CASE("idle connections and slow bodies come to an end") {
   options.limits.idle_timeout = 40 * kMillisecond;
   options.limits.body_grace = 40 * kMillisecond;
   options.limits.body_rate_min = 1'000'000;
-  const TestServer server(small_router(), std::move(options));
+  const TestServer server(limited_router(), std::move(options));
   RawClient idle(server);
   CHECK(idle.ask(kGet, "").ends_with("hello"));
   CHECK(
@@ -92,7 +92,7 @@ TEST_CASE("idle connections and slow bodies come to an end") {
 TEST_CASE("a client that takes nothing of a large answer is cut off") {
   ServerOptions options = loopback();
   options.limits.write_stall = 50 * kMillisecond;
-  const TestServer server(small_router(), std::move(options));
+  const TestServer server(limited_router(), std::move(options));
   RawClient deaf(server, 4096);
   deaf.say("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(eventually([&] { return server.server->counters().abandoned == 1; }));
@@ -104,7 +104,7 @@ TEST_CASE("connections are limited, in all and by address") {
   for (const bool by_address : {false, true}) {
     ServerOptions options = loopback();
     (by_address ? options.limits.connections_per_address : options.limits.connections) = 2;
-    const TestServer server(small_router(), std::move(options));
+    const TestServer server(limited_router(), std::move(options));
     RawClient first(server), second(server);
     first.ask(kGet, "hello");
     second.ask(kGet, "hello");
@@ -120,12 +120,12 @@ TEST_CASE("connections are limited, in all and by address") {
 TEST_CASE("requests on one connection are limited") {
   ServerOptions options = loopback();
   options.limits.requests_per_connection = 3;
-  const TestServer server(small_router(), std::move(options));
+  const TestServer server(limited_router(), std::move(options));
   CHECK(count_of(ask(server, kGet + kGet + kGet + kGet), "200 OK") == 3);
 }
 
 TEST_CASE("when all threads are busy and the queue is full, the answer is 503") {
-  Router router = small_router();
+  Router router = limited_router();
   std::atomic<int> inside{0};
   std::atomic<bool> go_on{false};
   router.get("/wait", [&](Request&) {

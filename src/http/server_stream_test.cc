@@ -12,10 +12,6 @@ using namespace siploom::http::test;
 
 namespace {
 
-std::string get(std::string_view target, std::string_view more = "") {
-  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n" + std::string(more) + "\r\n";
-}
-
 // Hands the streams that its handler made to the test.
 struct Events {
   std::mutex mutex;

@@ -30,10 +30,6 @@ Router echo() {
   return router;
 }
 
-std::string get(std::string_view target, std::string_view more = "") {
-  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n" + std::string(more) + "\r\n";
-}
-
 }  // namespace
 
 TEST_CASE("one connection serves request after request") {

@@ -33,7 +33,7 @@ struct TlsFixture {
   std::string fingerprint() const { return read_certificate(certificate)->sha256; }
 };
 
-Router small_router() {
+Router tls_router() {
   Router router;
   router.get("/hello", [](Request& r) { return Response::text(r.tls ? "secret" : "plain"); });
   router.post("/echo", [](Request& r) { return Response::text(r.body); });
@@ -56,7 +56,7 @@ Client pinned(const std::string& fingerprint) {
 TEST_CASE("TLS with a certificate of our own: pinned, named as CA, and not trusted") {
   const TlsFixture tls;
   tls.make();
-  const TestServer server(small_router(), tls.options());
+  const TestServer server(tls_router(), tls.options());
   const std::string url = server.url("/hello", "https");
   Client client = pinned(tls.fingerprint());
   const auto answer = client.get(url);
@@ -83,7 +83,7 @@ TEST_CASE("TLS with a certificate of our own: pinned, named as CA, and not trust
 TEST_CASE("a certificate for another name is not trusted, however it is signed") {
   const TlsFixture tls;
   tls.make({"desk.example.org"});
-  const TestServer server(small_router(), tls.options());
+  const TestServer server(tls_router(), tls.options());
   ClientOptions options;
   options.trust.ca_file = tls.certificate;
   const auto answer = Client(options).get(server.url("/hello", "https"));
@@ -94,7 +94,7 @@ TEST_CASE("a certificate for another name is not trusted, however it is signed")
 TEST_CASE("streams and large bodies over TLS") {
   const TlsFixture tls;
   tls.make();
-  const TestServer server(small_router(), tls.options());
+  const TestServer server(tls_router(), tls.options());
   Client client = pinned(tls.fingerprint());
   const auto lines = client.get(server.url("/lines", "https"));
   REQUIRE(lines);
@@ -106,7 +106,7 @@ TEST_CASE("streams and large bodies over TLS") {
 TEST_CASE("plain HTTP on the TLS port is sent to https") {
   const TlsFixture tls;
   tls.make();
-  const TestServer server(small_router(), tls.options());
+  const TestServer server(tls_router(), tls.options());
   const auto answer = Client().get(server.url("/hello?x=%20"));
   REQUIRE(answer);
   CHECK(answer->status == 301);
@@ -119,7 +119,7 @@ TEST_CASE("plain HTTP on the TLS port is sent to https") {
 TEST_CASE("a certificate can be changed under way; a bad one is not taken") {
   const TlsFixture tls;
   tls.make();
-  const TestServer server(small_router(), tls.options());
+  const TestServer server(tls_router(), tls.options());
   const std::string url = server.url("/hello", "https"), old = tls.fingerprint();
   Client kept = pinned(old);
   CHECK(kept.get(url)->status == 200);
@@ -140,7 +140,7 @@ TEST_CASE("handshakes that fail or never end are counted and closed") {
   tls.make();
   ServerOptions options = tls.options();
   options.limits.header_timeout = 60 * kMillisecond;
-  const TestServer server(small_router(), std::move(options));
+  const TestServer server(tls_router(), std::move(options));
   RawClient nonsense(server), silent(server);
   nonsense.say(std::string("\x16\x03\x01\x00\x05hello", 10));
   CHECK_FALSE(has(nonsense.hear_all(), "(silence)"));
@@ -149,7 +149,7 @@ TEST_CASE("handshakes that fail or never end are counted and closed") {
   CHECK(silent.hear_all().empty());
   CHECK(pinned(tls.fingerprint()).get(server.url("/hello", "https"))->status == 200);
   // A client that wants TLS of a server that speaks none is told so.
-  const TestServer plain(small_router());
+  const TestServer plain(tls_router());
   const auto answer = Client().get(plain.url("/hello", "https"));
   REQUIRE_FALSE(answer);
   CHECK(has(answer.error().message, "does it speak HTTPS"));
@@ -158,7 +158,7 @@ TEST_CASE("handshakes that fail or never end are counted and closed") {
 TEST_CASE("stop closes TLS connections, too") {
   const TlsFixture tls;
   tls.make();
-  Router router = small_router();
+  Router router = tls_router();
   std::shared_ptr<EventStream> events = EventStream::make();
   router.get("/events", [&](Request&) { return Response::event_stream(events); });
   const TestServer server(std::move(router), tls.options());

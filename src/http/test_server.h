@@ -110,6 +110,11 @@ class RawClient {
   int fd_ = -1;
 };
 
+// A request as text.
+inline std::string get(std::string_view target, std::string_view more = "") {
+  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n" + std::string(more) + "\r\n";
+}
+
 inline size_t count_of(std::string_view text, std::string_view what) {
   size_t count = 0;
   for (size_t at = 0; (at = text.find(what, at)) != std::string_view::npos; at += what.size())

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "base/hash.h"
+#include "base/hash_net.h"
 #include "intake/sockets.h"
 
 namespace siploom::intake {
@@ -15,8 +15,6 @@ namespace siploom::intake {
 namespace {
 
 constexpr uint8_t kTlsHandshake = 0x16;  // RFC 8446 5.1; nothing else that is taken begins so
-
-uint64_t hash_of(const IpAddress& address) { return hash_bytes(address.octets); }
 
 }  // namespace
 
@@ -62,7 +60,7 @@ bool Connections::may_add(const Endpoint& peer) {
     gate_.count(Drop::NotAllowed);
     return false;
   }
-  const uint32_t* of_address = by_address_.find(hash_of(peer.address), peer.address);
+  const uint32_t* of_address = by_address_.find(hash_address(peer.address), peer.address);
   if (slots_.size() - free_.size() >= options_.max_connections ||
       (of_address != nullptr && *of_address >= options_.max_connections_by_address)) {
     ++counts_.connections_over_cap;
@@ -95,7 +93,7 @@ void Connections::add(Fd fd, const Endpoint& peer, uint16_t local_port, bool sct
   c.slot = slot;
   c.sctp = sctp;
   c.session.emplace(false, sctp);
-  ++*by_address_.insert(hash_of(peer.address), peer.address).first;
+  ++*by_address_.insert(hash_address(peer.address), peer.address).first;
   ++counts_.connections_accepted;
   set_timer(c);
 }
@@ -303,7 +301,7 @@ void Connections::expire() {
 }
 
 void Connections::close(Connection& c) {
-  const uint64_t hash = hash_of(c.peer.address);
+  const uint64_t hash = hash_address(c.peer.address);
   uint32_t* of_address = by_address_.find(hash, c.peer.address);
   if (of_address != nullptr && --*of_address == 0) by_address_.erase(hash, c.peer.address);
   const uint32_t slot = c.slot;

@@ -2,20 +2,12 @@
 
 #include <algorithm>
 
-#include "base/hash.h"
+#include "base/hash_net.h"
 
 namespace siploom::intake {
 
-namespace {
-
-uint64_t hash_of(const IpAddress& address) {
-  return mix(load_le64(&address.octets[0]) ^ hash_seed(), load_le64(&address.octets[8]));
-}
-
-}  // namespace
-
 SourceRow& SourceTable::row(const IpAddress& address, Timestamp now) {
-  const uint64_t hash = hash_of(address);
+  const uint64_t hash = hash_address(address);
   std::unique_ptr<SourceRow>* found = rows_.find(hash, address);
   if (found == nullptr) {
     if (rows_.size() >= max_sources_) forget_one();
@@ -45,7 +37,7 @@ void SourceTable::judge_again() {
 void SourceTable::forget_one() {
   const SourceRow* oldest = unproven_.empty() ? proven_.front() : unproven_.front();
   const IpAddress address = oldest->counts.address;
-  rows_.erase(hash_of(address), address);
+  rows_.erase(hash_address(address), address);
   ++forgotten_;
 }
 

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <zlib.h>
 
 #include <atomic>
 #include <chrono>
@@ -35,6 +36,21 @@ inline std::string hep3(const std::string& payload, const std::string& key = "",
 inline std::string hep1() {
   return std::string("\x01\x10\x02\x11\x13\xc4\x13\xd8\xc0\x00\x02\x0a\xc6\x33\x64\x14", 16) +
          "OPTIONS sip:a@b SIP/2.0\r\n\r\n";
+}
+
+// `window` as zlib has it: 15 for its own framing, 16 more for gzip.
+inline std::string gzip(const std::string& text, int window = 15 + 16) {
+  z_stream stream{};
+  REQUIRE(deflateInit2(&stream, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  std::string out(deflateBound(&stream, text.size()) + 64, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
 }
 
 class Notes final : public Taker {

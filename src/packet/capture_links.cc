@@ -82,10 +82,11 @@ void ieee80211_frame(Walk& walk, bool padded) {
   const ByteSpan frame = walk.rest;
   if (frame.size() < 24) return walk.refuse(Refusal::Truncated);
   const unsigned version = frame[0] & 3u, type = frame[0] >> 2 & 3u, subtype = frame[0] >> 4;
-  constexpr unsigned kData = 2, kNoDataBit = 4, kQosBit = 8;
+  constexpr unsigned kDataFrame = 2, kNoDataBit = 4, kQosBit = 8;
   constexpr unsigned kProtected = 0x40, kOrder = 0x80, kBothWays = 0x03;
   const unsigned flags = frame[1];
-  if (version != 0 || type != kData || (subtype & kNoDataBit) != 0 || (flags & kProtected) != 0) {
+  if (version != 0 || type != kDataFrame || (subtype & kNoDataBit) != 0 ||
+      (flags & kProtected) != 0) {
     return walk.refuse(Refusal::NotIp);
   }
   size_t size = 24;

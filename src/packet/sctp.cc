@@ -81,17 +81,17 @@ class SeenWindow final {
   uint64_t highest_ = 0;
 };
 
-using FragmentKey = std::pair<uint64_t, uint32_t>;  // group, position
-using Fragments = std::map<FragmentKey, Fragment>;
+using FragmentPlace = std::pair<uint64_t, uint32_t>;  // group, position
+using Fragments = std::map<FragmentPlace, Fragment>;
 
-struct Flow {
+struct SctpFlow {
   FlowKey key;
   uint64_t hash = 0;
   uint64_t highest = 0;  // TSN, widened so that it does not wrap; 0: none yet
   uint64_t swept = 0;    // `highest` when old fragments were last looked for
   SeenWindow seen;
   Fragments fragments;
-  ListLink<Flow> by_use, by_load;
+  ListLink<SctpFlow> by_use, by_load;
 
   // Above 2^32, so that what lies before is not negative.
   uint64_t widen(uint32_t tsn) const {
@@ -134,23 +134,23 @@ struct SctpReassembler::State {
   State(OnMessage on_message_, size_t max_bytes_)
       : on_message(std::move(on_message_)), max_bytes(max_bytes_) {}
 
-  Flow& flow_of(const FlowKey& key);
-  void take(Flow& flow, const Chunk& chunk, uint64_t frame);
-  uint64_t place(Flow& flow, uint32_t chunk_tsn);
-  void keep(Flow& flow, const Chunk& chunk, uint64_t tsn, uint64_t frame);
-  void join(Flow& flow, Fragments::iterator first, Fragments::iterator last, uint16_t stream);
-  void emit(const Flow& flow, uint16_t stream, uint32_t payload_protocol, ByteSpan payload);
-  Fragments::iterator drop(Flow& flow, Fragments::iterator fragment);
-  void sweep(Flow& flow);
-  void drop_all(Flow& flow);
+  SctpFlow& flow_of(const FlowKey& key);
+  void take(SctpFlow& flow, const Chunk& chunk, uint64_t frame);
+  uint64_t place(SctpFlow& flow, uint32_t chunk_tsn);
+  void keep(SctpFlow& flow, const Chunk& chunk, uint64_t tsn, uint64_t frame);
+  void join(SctpFlow& flow, Fragments::iterator first, Fragments::iterator last, uint16_t stream);
+  void emit(const SctpFlow& flow, uint16_t stream, uint32_t payload_protocol, ByteSpan payload);
+  Fragments::iterator drop(SctpFlow& flow, Fragments::iterator fragment);
+  void sweep(SctpFlow& flow);
+  void drop_all(SctpFlow& flow);
 
   OnMessage on_message;
   size_t max_bytes;
   size_t bytes = 0;
   SctpCounters counters;
-  FlatMap<FlowKey, std::unique_ptr<Flow>> flows;
-  IntrusiveList<Flow, &Flow::by_use> least_recently_used;
-  IntrusiveList<Flow, &Flow::by_load> loaded;  // those with fragments
+  FlatMap<FlowKey, std::unique_ptr<SctpFlow>> flows;
+  IntrusiveList<SctpFlow, &SctpFlow::by_use> least_recently_used;
+  IntrusiveList<SctpFlow, &SctpFlow::by_load> loaded;  // those with fragments
   std::vector<uint8_t> joined;
   std::vector<uint64_t> frames;
 };
@@ -174,7 +174,7 @@ void SctpReassembler::add(const Datagram& datagram, Timestamp, uint64_t frame) {
   const FlowKey key{{datagram.src.address, load_be16(&packet[0])},
                     {datagram.dst.address, load_be16(&packet[2])},
                     load_be32(&packet[4])};
-  Flow* flow = nullptr;
+  SctpFlow* flow = nullptr;
   for (ByteSpan rest = packet.subspan(kCommonHeader); rest.size() >= kChunkHeader;) {
     const uint8_t type = rest[0], flags = rest[1];
     const size_t size = load_be16(&rest[2]), there = std::min(size, rest.size());
@@ -200,17 +200,17 @@ void SctpReassembler::add(const Datagram& datagram, Timestamp, uint64_t frame) {
   }
 }
 
-Flow& SctpReassembler::State::flow_of(const FlowKey& key) {
+SctpFlow& SctpReassembler::State::flow_of(const FlowKey& key) {
   const uint64_t hash = hash_bytes({reinterpret_cast<const uint8_t*>(&key), sizeof key});
   if (flows.find(hash, key) == nullptr && flows.size() >= kMaxFlows) {
-    Flow& oldest = *least_recently_used.front();
+    SctpFlow& oldest = *least_recently_used.front();
     drop_all(oldest);
     const FlowKey oldest_key = oldest.key;
     flows.erase(oldest.hash, oldest_key);
   }
-  std::unique_ptr<Flow>& flow = *flows.insert(hash, key).first;
+  std::unique_ptr<SctpFlow>& flow = *flows.insert(hash, key).first;
   if (flow == nullptr) {
-    flow = std::make_unique<Flow>();
+    flow = std::make_unique<SctpFlow>();
     flow->key = key;
     flow->hash = hash;
   }
@@ -219,7 +219,7 @@ Flow& SctpReassembler::State::flow_of(const FlowKey& key) {
 }
 
 // The TSN, widened; the flow begins anew if it is far from all that came before.
-uint64_t SctpReassembler::State::place(Flow& flow, uint32_t chunk_tsn) {
+uint64_t SctpReassembler::State::place(SctpFlow& flow, uint32_t chunk_tsn) {
   const uint64_t tsn = flow.widen(chunk_tsn);
   const uint64_t jump = tsn > flow.highest ? tsn - flow.highest : flow.highest - tsn;
   if (flow.highest != 0 && jump <= kMaxJump) {
@@ -233,7 +233,7 @@ uint64_t SctpReassembler::State::place(Flow& flow, uint32_t chunk_tsn) {
   return flow.highest;
 }
 
-void SctpReassembler::State::take(Flow& flow, const Chunk& chunk, uint64_t frame) {
+void SctpReassembler::State::take(SctpFlow& flow, const Chunk& chunk, uint64_t frame) {
   const uint64_t tsn = place(flow, chunk.tsn);
   if (!flow.seen.mark(tsn, flow.highest)) {
     ++counters.copies;
@@ -248,8 +248,10 @@ void SctpReassembler::State::take(Flow& flow, const Chunk& chunk, uint64_t frame
 }
 
 // Puts a fragment aside, and its message together if this was the last one missing.
-void SctpReassembler::State::keep(Flow& flow, const Chunk& chunk, uint64_t tsn, uint64_t frame) {
-  const auto [here, is_new] = flow.fragments.try_emplace(FragmentKey{chunk.group, chunk.position});
+void SctpReassembler::State::keep(SctpFlow& flow, const Chunk& chunk, uint64_t tsn,
+                                  uint64_t frame) {
+  const auto [here, is_new] =
+      flow.fragments.try_emplace(FragmentPlace{chunk.group, chunk.position});
   if (!is_new) {
     ++counters.copies;
     return;
@@ -277,8 +279,8 @@ void SctpReassembler::State::keep(Flow& flow, const Chunk& chunk, uint64_t tsn, 
   while (bytes > max_bytes && !loaded.empty()) drop_all(*loaded.front());
 }
 
-void SctpReassembler::State::join(Flow& flow, Fragments::iterator first, Fragments::iterator last,
-                                  uint16_t stream) {
+void SctpReassembler::State::join(SctpFlow& flow, Fragments::iterator first,
+                                  Fragments::iterator last, uint16_t stream) {
   const uint64_t group = first->first.first;
   const uint32_t end = last->first.second;
   const uint32_t payload_protocol = first->second.payload_protocol;
@@ -296,13 +298,13 @@ void SctpReassembler::State::join(Flow& flow, Fragments::iterator first, Fragmen
   emit(flow, stream, payload_protocol, joined);
 }
 
-void SctpReassembler::State::emit(const Flow& flow, uint16_t stream, uint32_t payload_protocol,
+void SctpReassembler::State::emit(const SctpFlow& flow, uint16_t stream, uint32_t payload_protocol,
                                   ByteSpan payload) {
   ++counters.messages;
   on_message({flow.key.src, flow.key.dst, stream, payload_protocol, payload, frames});
 }
 
-Fragments::iterator SctpReassembler::State::drop(Flow& flow, Fragments::iterator fragment) {
+Fragments::iterator SctpReassembler::State::drop(SctpFlow& flow, Fragments::iterator fragment) {
   bytes -= fragment->second.bytes.size() + kFragmentCost;
   const auto next = flow.fragments.erase(fragment);
   if (flow.fragments.empty()) flow.by_load.unlink();
@@ -311,7 +313,7 @@ Fragments::iterator SctpReassembler::State::drop(Flow& flow, Fragments::iterator
 
 // Drops fragments whose message will never be whole. There are never more than the window has TSNs,
 // and some.
-void SctpReassembler::State::sweep(Flow& flow) {
+void SctpReassembler::State::sweep(SctpFlow& flow) {
   flow.swept = flow.highest;
   for (auto at = flow.fragments.begin(); at != flow.fragments.end();) {
     if (at->second.tsn + kWindow >= flow.highest) {
@@ -323,7 +325,7 @@ void SctpReassembler::State::sweep(Flow& flow) {
   }
 }
 
-void SctpReassembler::State::drop_all(Flow& flow) {
+void SctpReassembler::State::drop_all(SctpFlow& flow) {
   counters.evicted += flow.fragments.size();
   while (!flow.fragments.empty()) drop(flow, flow.fragments.begin());
 }

@@ -13,7 +13,7 @@ namespace {
 
 using Take = query::Subject::Take;
 
-void take_each(std::string_view text, bool& more, Take take) {
+void take_next(std::string_view text, bool& more, Take take) {
   if (more && !text.empty()) more = take(Value(text));
 }
 
@@ -26,24 +26,24 @@ void take_media(const sdp::Media& media, FieldId field, bool& more, Take take) {
       if (more) more = take(Value(static_cast<double>(media.port)));
       return;
     case FieldId::SdpMedia:
-      take_each(media.media, more, take);
+      take_next(media.media, more, take);
       return;
     case FieldId::SdpDirection:
-      take_each(sdp::direction_name(media.direction), more, take);
+      take_next(sdp::direction_name(media.direction), more, take);
       return;
     case FieldId::SdpPtime:
       if (more && media.ptime_ms != 0) more = take(Value(static_cast<double>(media.ptime_ms)));
       return;
     case FieldId::SdpFingerprint:
-      take_each(media.fingerprint, more, take);
+      take_next(media.fingerprint, more, take);
       return;
     case FieldId::SdpCodec:
       for (const sdp::Format& format : media.format_list()) {
-        take_each(format.encoding.empty() ? format.text : format.encoding, more, take);
+        take_next(format.encoding.empty() ? format.text : format.encoding, more, take);
       }
       return;
     case FieldId::SdpCrypto:
-      for (size_t i = 0; i < media.crypto_count; ++i) take_each(media.crypto[i].suite, more, take);
+      for (size_t i = 0; i < media.crypto_count; ++i) take_next(media.crypto[i].suite, more, take);
       return;
     default:
       return;

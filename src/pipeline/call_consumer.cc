@@ -2,16 +2,12 @@
 
 #include <algorithm>
 
+#include "base/hash_net.h"
 #include "pipeline/message_subject.h"
 
 namespace siploom::pipeline {
 
 namespace {
-
-uint64_t endpoint_hash(const Endpoint& e) {
-  return mix(load_le64(&e.address.octets[0]) ^ load_le64(&e.address.octets[8]),
-             uint64_t{e.port} + 1);
-}
 
 // How many packets ahead the stream table's slots are fetched.
 constexpr size_t kPrefetchAhead = 8;
@@ -42,7 +38,7 @@ CallConsumer::CallConsumer(const CallConsumerOptions& options) : options_(option
 void CallConsumer::note_announced(Shard& shard, const model::Call& call) const {
   if (!options_.rtp) return;
   for (const model::MediaEndpoint& media : call.media) {
-    if (shard.announced.size() < kMaxAnnounced) shard.announced.insert(endpoint_hash(media.where));
+    if (shard.announced.size() < kMaxAnnounced) shard.announced.insert(hash_endpoint(media.where));
   }
 }
 
@@ -169,7 +165,7 @@ std::vector<const model::Call*> CallConsumer::calls() const {
 std::vector<model::Stream> CallConsumer::streams() const {
   std::vector<model::Stream> out;
   const auto is_announced = [&](const Endpoint& endpoint) {
-    const uint64_t hash = endpoint_hash(endpoint);
+    const uint64_t hash = hash_endpoint(endpoint);
     return std::any_of(shards_.begin(), shards_.end(),
                        [&](const auto& shard) { return shard->announced.contains(hash); });
   };

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/hash.h"
+#include "base/hash_net.h"
 #include "packet/decode.h"
 #include "wire/rtp/rtp.h"
 
@@ -16,11 +16,6 @@ constexpr Nanoseconds kEarly = kSecond;
 constexpr Nanoseconds kLate = 5 * kSecond;
 constexpr size_t kMaxClaims = 1024;  // of one endpoint: ports are used again by later calls
 
-uint64_t endpoint_hash(const Endpoint& e) {
-  const uint64_t low = load_le64(&e.address.octets[0]), high = load_le64(&e.address.octets[8]);
-  return mix(low ^ hash_seed(), high ^ uint64_t{e.port} << 48);
-}
-
 bool is_media(ByteSpan payload) {
   rtp::Header header;
   return rtp::parse(payload, header) || rtp::looks_like_rtcp(payload);
@@ -30,7 +25,7 @@ bool is_media(ByteSpan payload) {
 
 void MediaMap::add(uint32_t call, const model::Call& row) {
   for (const model::MediaEndpoint& media : row.media) {
-    const auto [slot, fresh] = by_endpoint_.insert(endpoint_hash(media.where), media.where);
+    const auto [slot, fresh] = by_endpoint_.insert(hash_endpoint(media.where), media.where);
     if (fresh) {
       *slot = static_cast<uint32_t>(claims_.size());
       claims_.emplace_back();
@@ -44,7 +39,7 @@ void MediaMap::add(uint32_t call, const model::Call& row) {
 }
 
 int64_t MediaMap::find(const Endpoint& endpoint, Timestamp time) const {
-  const uint32_t* slot = by_endpoint_.find(endpoint_hash(endpoint), endpoint);
+  const uint32_t* slot = by_endpoint_.find(hash_endpoint(endpoint), endpoint);
   if (slot == nullptr) return -1;
   const Claim* best = nullptr;
   for (const Claim& claim : claims_[*slot]) {

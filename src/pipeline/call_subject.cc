@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "pipeline/take.h"
 #include "wire/sip/uri.h"
 
 namespace siploom::pipeline {
@@ -13,9 +14,6 @@ namespace {
 
 using Take = query::Subject::Take;
 
-void take_text(std::string_view text, Take take) {
-  if (!text.empty()) take(Value(text));
-}
 void take_count(uint64_t count, Take take) { take(Value(static_cast<double>(count))); }
 void take_time(Timestamp t, Take take) {
   if (is_known(t)) take(Value(t));

@@ -18,9 +18,9 @@
 
 namespace siploom::pipeline {
 
-namespace {
+using test::kStart;
 
-constexpr Timestamp kStart{1'790'000'000 * kSecond};
+namespace {
 
 model::Call call_with_media(std::string_view call_id, const char* where) {
   model::Call call;

@@ -9,7 +9,7 @@ namespace siploom::pipeline {
 namespace {
 // Copies by two taps lie microseconds to milliseconds apart. The identification makes a longer lag
 // safe.
-constexpr Nanoseconds kWindow = 400 * kMillisecond;
+constexpr Nanoseconds kWindowWithId = 400 * kMillisecond;
 constexpr Nanoseconds kWindowWithoutId = 10 * kMillisecond;
 }  // namespace
 
@@ -32,7 +32,7 @@ void CopyFilter::turn_over() {
 }
 
 void CopyFilter::advance(Timestamp now) {
-  if (is_known(began_) && now >= began_ && now - began_ <= 2 * kWindow) return;
+  if (is_known(began_) && now >= began_ && now - began_ <= 2 * kWindowWithId) return;
   began_ = now;
   if (current_.size() != 0 || previous_.size() != 0) turn_over();
 }
@@ -50,7 +50,7 @@ bool CopyFilter::is_copy(Timestamp time, uint32_t copy_key, uint64_t copy_hash) 
   }
   const Nanoseconds lag = time > seen->time ? time - seen->time : seen->time - time;
   const bool both_named = seen->copy_key != 0 && copy_key != 0;
-  if (both_named ? seen->copy_key == copy_key && lag < kWindow : lag < kWindowWithoutId) {
+  if (both_named ? seen->copy_key == copy_key && lag < kWindowWithId : lag < kWindowWithoutId) {
     return true;
   }
   *seen = {time, copy_key};

@@ -1,13 +1,11 @@
 #include "pipeline/copy_filter.h"
+#include "pipeline/test_capture.h"
 
 #include <doctest/doctest.h>
 
 using namespace siploom;
 using pipeline::CopyFilter;
-
-namespace {
-constexpr Timestamp kStart{1'700'000'000 * kSecond};
-}
+using pipeline::test::kStart;
 
 TEST_CASE("the same packet a moment later is a copy, by its IP identification") {
   CopyFilter filter;

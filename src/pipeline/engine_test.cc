@@ -15,8 +15,6 @@ using namespace siploom::pipeline::test;
 
 namespace {
 
-constexpr Timestamp kStart{1'700'000'000 * kSecond};
-
 std::vector<TestFrame> many_calls(int count) {
   std::vector<TestFrame> frames;
   for (int i = 0; i < count; ++i) add_call(frames, i, kStart + i * 10 * kMillisecond);

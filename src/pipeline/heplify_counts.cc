@@ -51,7 +51,7 @@ std::optional<uint16_t> q850_cause(std::string_view reason) {
   return cause && *cause <= kMaxCause ? cause : std::nullopt;
 }
 
-void put(std::optional<double>& out, const auto& value, double scale = 1) {
+void put_scaled(std::optional<double>& out, const auto& value, double scale = 1) {
   if (value) out = static_cast<double>(*value) * scale;
 }
 
@@ -117,14 +117,14 @@ void HeplifyCounts::report(std::string_view node, const Event& event) {
   const report::Quality& from = *event.quality;
   HeplifySeries::Reports& out = nodes_[number];
   if (event.record.kind == model::RecordKind::VqReport) {
-    put(out.nlr, from.lost_share, 100);
-    put(out.iaj, from.jitter_ms);
+    put_scaled(out.nlr, from.lost_share, 100);
+    put_scaled(out.iaj, from.jitter_ms);
     return;
   }
-  put(out.fraction_lost, from.lost_share, 256);
-  put(out.packets_lost, from.lost);
-  put(out.jitter, from.jitter_rtp);
-  put(out.dlsr, from.dlsr);
+  put_scaled(out.fraction_lost, from.lost_share, 256);
+  put_scaled(out.packets_lost, from.lost);
+  put_scaled(out.jitter, from.jitter_rtp);
+  put_scaled(out.dlsr, from.dlsr);
 }
 
 HeplifySeries HeplifyCounts::series() const {

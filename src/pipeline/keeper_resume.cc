@@ -20,7 +20,7 @@ namespace {
 constexpr std::string_view kMagic = "SLOC";
 constexpr uint32_t kVersion = 1;
 constexpr size_t kHeadBytes = 32;
-constexpr size_t kLookStep = 2048;
+constexpr size_t kResumeStep = 2048;
 constexpr size_t kPageRows = 100'000;
 
 struct PackedProgress {
@@ -116,11 +116,11 @@ Result<void> Keeper::checkpoint(const std::string& path) {
     const std::lock_guard lock(weaver_mutex_);
     sequence = sequence_;
   }
-  for (size_t begin = 0;; begin += kLookStep) {
+  for (size_t begin = 0;; begin += kResumeStep) {
     const std::lock_guard lock(weaver_mutex_);
     if (begin >= weaver_.slot_count()) break;
     weaver_.look_at_progress(
-        begin, begin + kLookStep,
+        begin, begin + kResumeStep,
         [&](const model::Call& call, const weave::CallWeaver::Progress& progress) {
           put(body, pack(progress));
           append_call_entry(body, call, extras);

@@ -8,7 +8,6 @@ namespace siploom::pipeline {
 
 namespace {
 
-constexpr Nanoseconds kMinute = 60 * kSecond;
 constexpr Nanoseconds kRowsPerSecond = 64;
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "pipeline/message_subject.h"
 
 #include "base/text.h"
+#include "pipeline/take.h"
 #include "weave/sip_facts.h"
 #include "wire/sip/address.h"
 #include "wire/sip/lint.h"
@@ -17,10 +18,6 @@ namespace {
 using Take = query::Subject::Take;
 
 Endpoint only_address(const Endpoint& e) { return {e.address, 0}; }
-
-void take_text(std::string_view text, Take take) {
-  if (!text.empty()) take(Value(text));
-}
 
 void take_number(std::string_view text, Take take) {
   size_t digits = 0;

@@ -8,7 +8,7 @@ namespace siploom::pipeline {
 
 namespace {
 
-constexpr Nanoseconds kWindow = 120 * kSecond;
+constexpr Nanoseconds kClockWindow = 120 * kSecond;
 constexpr Nanoseconds kTenSeconds = 10 * kSecond;
 // A clock that is set at all is nearer than this, even in a wrong time zone; what is replayed, or
 // was stamped by a clock that had not been set yet, is farther, and says nothing of the others.
@@ -35,7 +35,7 @@ void NodeTable::recall(NodeFacts facts) {
 }
 
 void NodeTable::measure(Row& row, Timestamp received, Timestamp time) {
-  if (!is_known(row.window) || received - row.window > kWindow || received < row.window) {
+  if (!is_known(row.window) || received - row.window > kClockWindow || received < row.window) {
     row.least_before = row.least;
     row.most_before = row.most;
     row.least = INT64_MAX;

@@ -12,6 +12,8 @@
 
 namespace siploom::pipeline::test {
 
+inline constexpr Timestamp kStart{1'790'000'000 * kSecond};
+
 using packet::test::Bytes;
 
 struct TestFrame {

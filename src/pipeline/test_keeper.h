@@ -21,8 +21,6 @@
 
 namespace siploom::pipeline::test {
 
-inline constexpr Timestamp kStart{1'790'000'000 * kSecond};
-
 // A store with its search and a keeper; the clock is turned by hand.
 struct Bench {
   siploom::test::TempFolder folder;

@@ -57,7 +57,6 @@ Result<Constant> read_duration(std::string_view text, Constant out) {
 // A date alone is its whole day, but its first instant where an order is asked for.
 Result<Constant> read_time(std::string_view text, Constant out, bool ordered) {
   constexpr size_t kDateOctets = 10;
-  constexpr Nanoseconds kDay = 86'400 * kSecond;
   const Range range = split_range(text);
   const auto low = parse_time(range.low), high = parse_time(range.high);
   if (!low || !high) {

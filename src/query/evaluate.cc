@@ -8,6 +8,8 @@
 
 namespace siploom::query {
 
+using Kind = Filter::Node::Kind;
+
 using registry::Type;
 
 namespace {
@@ -115,9 +117,7 @@ bool has(const Filter::Node& node, const Subject& subject) {
 
 }  // namespace
 
-bool is_negative(Op op) {
-  return op == Op::NotEqual || op == Op::NotIn || op == Op::NotMatches;
-}
+bool is_negative(Op op) { return op == Op::NotEqual || op == Op::NotIn || op == Op::NotMatches; }
 
 bool satisfies(const Filter::Node& node, const Value& value) {
   if (node.regex != nullptr) return matches_regex(node, value);
@@ -136,7 +136,6 @@ Filter::Node::Node() = default;
 Filter::Node::~Node() = default;
 
 bool evaluate(const Filter::Node& node, const Subject& subject) {
-  using Kind = Filter::Node::Kind;
   const auto ask = [&](const std::unique_ptr<Filter::Node>& child) {
     return evaluate(*child, subject);
   };

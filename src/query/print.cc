@@ -3,6 +3,8 @@
 
 namespace siploom::query {
 
+using Kind = Filter::Node::Kind;
+
 std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -100,7 +102,6 @@ std::string_view op_text(Op op) {
 }
 
 std::string print(const Filter::Node& node, const std::vector<Filter>& predicates) {
-  using Kind = Filter::Node::Kind;
   switch (node.kind) {
     case Kind::Everything:
       return "";

@@ -8,7 +8,7 @@ namespace siploom::registry {
 
 namespace {
 
-constexpr size_t kNearEnough = 4;
+constexpr size_t kNearField = 4;
 
 template <class Fn>
 bool any_word(std::string_view words, Fn&& fn) {
@@ -47,7 +47,7 @@ std::vector<std::string_view> nearest_fields(std::string_view name, size_t most)
     const size_t dot = field.name.rfind('.');
     if (dot != std::string_view::npos)
       distance = std::min(distance, edit_distance(name, field.name.substr(dot + 1)) + 1);
-    if (distance <= std::min(kNearEnough, name.size() / 2 + 1))
+    if (distance <= std::min(kNearField, name.size() / 2 + 1))
       near.emplace_back(distance, field.name);
   }
   std::stable_sort(near.begin(), near.end(),

@@ -8,7 +8,7 @@ namespace siploom::registry {
 
 namespace {
 
-constexpr size_t kNearEnough = 5;
+constexpr size_t kNearKey = 5;
 
 }  // namespace
 
@@ -31,7 +31,7 @@ std::vector<std::string_view> nearest_settings(std::string_view key, size_t most
     const std::string_view name = setting.key.substr(setting.key.find('.') + 1);
     const std::string_view asked = key.substr(key.find('.') + 1);
     distance = std::min(distance, edit_distance(asked, name) + 1);
-    if (distance <= std::min(kNearEnough, key.size() / 2 + 1))
+    if (distance <= std::min(kNearKey, key.size() / 2 + 1))
       near.emplace_back(distance, setting.key);
   }
   std::stable_sort(near.begin(), near.end(),

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "simulate/put.h"
 
 namespace siploom::simulate {
 
@@ -12,14 +13,6 @@ namespace {
 constexpr uint8_t kUdp = 17, kTcp = 6, kIpv6Fragment = 44;
 constexpr size_t kUdpHeader = 8, kTcpHeader = 20, kSynOptions = 12;
 
-void put_be16(uint8_t* at, uint64_t value) {
-  at[0] = static_cast<uint8_t>(value >> 8);
-  at[1] = static_cast<uint8_t>(value);
-}
-void put_be32(uint8_t* at, uint64_t value) {
-  put_be16(at, value >> 16);
-  put_be16(at + 2, value & 0xFFFF);
-}
 void put_checksum(uint8_t* at, uint64_t sum) {
   const uint16_t folded = checksum_fold(sum);
   std::memcpy(at, &folded, sizeof folded);

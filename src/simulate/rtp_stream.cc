@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "simulate/put.h"
+
 namespace siploom::simulate {
 
 namespace {
@@ -13,15 +15,6 @@ constexpr Nanoseconds kDigitLength = 160 * kMillisecond;
 constexpr uint64_t kEndRepeats = 3;               // RFC 4733 2.5.1.4
 constexpr uint64_t kNtpOffset_s = 2'208'988'800;  // 1900 to 1970
 constexpr uint8_t kSenderReport = 200, kReceiverReport = 201, kSourceDescription = 202, kBye = 203;
-
-void put_be16(uint8_t* at, uint64_t value) {
-  at[0] = static_cast<uint8_t>(value >> 8);
-  at[1] = static_cast<uint8_t>(value);
-}
-void put_be32(uint8_t* at, uint64_t value) {
-  put_be16(at, value >> 16);
-  put_be16(at + 2, value & 0xFFFF);
-}
 
 uint64_t ntp_time(Nanoseconds at) {
   const auto seconds = static_cast<uint64_t>(at / kSecond) + kNtpOffset_s;

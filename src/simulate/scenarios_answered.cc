@@ -207,7 +207,7 @@ void one_way(Script& s) {
   hang_up(s, leg, false);
 }
 
-constexpr Scenario kScenarios[] = {
+constexpr Scenario kAnswered[] = {
     {"answered", "a call that is answered, talked and hung up: seven messages", answered},
     {"proxy", "answered through a stateful proxy, both of its sides captured", through_proxy},
     {"trunk", "PBX to carrier: P-Asserted-Identity, session timers, Reason", through_trunk},
@@ -222,6 +222,6 @@ constexpr Scenario kScenarios[] = {
 
 }  // namespace
 
-std::span<const Scenario> answered_scenarios() { return kScenarios; }
+std::span<const Scenario> answered_scenarios() { return kAnswered; }
 
 }  // namespace siploom::simulate

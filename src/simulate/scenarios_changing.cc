@@ -165,7 +165,7 @@ void digits_by_info(Script& s) {
   hang_up(s, talk.leg, s.rng().one_in(2));
 }
 
-constexpr Scenario kScenarios[] = {
+constexpr Scenario kChanging[] = {
     {"hold", "held by re-INVITE (sendonly or inactive) and taken back", held},
     {"codec-change", "another codec by re-INVITE", codec_changed},
     {"blind-transfer", "REFER, NOTIFY with sipfrag, a new call", blind_transfer},
@@ -177,6 +177,6 @@ constexpr Scenario kScenarios[] = {
 
 }  // namespace
 
-std::span<const Scenario> changing_scenarios() { return kScenarios; }
+std::span<const Scenario> changing_scenarios() { return kChanging; }
 
 }  // namespace siploom::simulate

@@ -201,7 +201,7 @@ void broken(Script& s) {
   s.reply_hop(t, bad, 0);
 }
 
-constexpr Scenario kScenarios[] = {
+constexpr Scenario kOther[] = {
     {"register", "REGISTER, 401, with credentials, refresh, deregister", registered},
     {"register-fail", "REGISTER with a wrong password", registration_failed},
     {"options", "an OPTIONS ping", pinged},
@@ -217,6 +217,6 @@ constexpr Scenario kScenarios[] = {
 
 }  // namespace
 
-std::span<const Scenario> other_scenarios() { return kScenarios; }
+std::span<const Scenario> other_scenarios() { return kOther; }
 
 }  // namespace siploom::simulate

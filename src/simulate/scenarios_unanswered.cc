@@ -146,7 +146,7 @@ void cut_end(Script& s) {
   talk(s, leg);
 }
 
-constexpr Scenario kScenarios[] = {
+constexpr Scenario kUnanswered[] = {
     {"cancel", "the caller gives up while it rings: CANCEL, 487", cancelled},
     {"busy", "486, or 600", busy},
     {"no-answer", "rings for long, then 480", no_answer},
@@ -162,6 +162,6 @@ constexpr Scenario kScenarios[] = {
 
 }  // namespace
 
-std::span<const Scenario> unanswered_scenarios() { return kScenarios; }
+std::span<const Scenario> unanswered_scenarios() { return kUnanswered; }
 
 }  // namespace siploom::simulate

@@ -20,14 +20,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string read_all(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-void write_all(const std::string& path, std::string_view content) {
-  std::ofstream(path, std::ios::binary) << content;
-}
-
 // What a child of ours made of a file: it read it, got an error, or died.
 enum class Outcome { Read, Refused, Died };
 
@@ -51,12 +43,6 @@ Outcome read_in_child(const std::string& sql) {
 }  // namespace
 
 namespace {
-
-void flip(const std::string& path, size_t at) {
-  std::string content = read_all(path);
-  content.at(at) = static_cast<char>(content[at] ^ 0x10);
-  write_all(path, content);
-}
 
 // A folder with a store of six segments of 100 records each, and 30 rows in a log.
 std::string make_store(const test::TempFolder& folder) {
@@ -106,7 +92,7 @@ TEST_CASE("every damage is told by its name, set aside, and the rest is there") 
   flip(segment_path(store, 2), 700);
   fs::remove(segment_path(store, 3) + ".idx");
   flip(segment_path(store, 4) + ".idx", 80);
-  write_all(store + "/segments/sip-0000000077.parquet", "half");
+  write_octets(store + "/segments/sip-0000000077.parquet", "half");
   const CheckReport report = check_it(store, true);
   CHECK_FALSE(report.is_good());
   REQUIRE(report.segments.size() == 6);
@@ -145,7 +131,7 @@ TEST_CASE("a manifest that is lost or damaged is made again from the files, no r
     const std::string at = fs::path(job.inputs[0].path).parent_path().string();
     job.next_path = [&]() -> Result<std::string> { return at + "/sip-0000000050.parquet"; };
     REQUIRE((*merger)->merge(job));
-    write_all(at + "/sip-0000000051.parquet", "PAR1 half of it");
+    write_octets(at + "/sip-0000000051.parquet", "PAR1 half of it");
   }
   for (const bool lost : {true, false}) {
     const std::string store = folder.path + (lost ? "/lost" : "/damaged");
@@ -215,7 +201,7 @@ TEST_CASE("an error of a search names its segment, which is set aside while the 
   auto store = open_store(options_in(path));
   const Segment segment = store->view().manifest->segments[2];
   const std::string file = path + "/" + segment.path;
-  const std::string whole = read_all(file);
+  const std::string whole = octets_of(file);
   std::vector<std::string> errors;
   auto database = Database::open({});
   auto connection = (*database)->connect();
@@ -233,12 +219,12 @@ TEST_CASE("an error of a search names its segment, which is set aside while the 
   for (const size_t at : {whole.size() - 1, whole.size() - 8, size_t{1}, whole.size() - 300}) {
     flip(file, at);
     ask();
-    write_all(file, whole);
+    write_octets(file, whole);
   }
   for (size_t at = 4; at < 3000; at += 37) {
     std::string bad = whole;
     std::fill_n(bad.begin() + static_cast<ptrdiff_t>(at), 64, '\xFF');
-    write_all(file, bad);
+    write_octets(file, bad);
     ask();
   }
   fs::resize_file(file, 100);
@@ -295,7 +281,7 @@ TEST_CASE("no damage of a segment ends the process that reads it") {
   {
     auto store = open_store(options_in(folder.path + "/store"));
     seal_records(*store, 3000);
-    whole = read_all(store->folder() + "/" + store->view().manifest->segments[0].path);
+    whole = octets_of(store->folder() + "/" + store->view().manifest->segments[0].path);
   }
   const std::string bad = folder.path + "/bad.parquet";
   const std::string sql = "SELECT sum(hash(COLUMNS(*))) FROM read_parquet('" + bad + "')";
@@ -323,7 +309,7 @@ TEST_CASE("no damage of a segment ends the process that reads it") {
       default:
         changed.resize(at);
     }
-    write_all(bad, changed);
+    write_octets(bad, changed);
     const Outcome outcome = read_in_child(sql);
     INFO("case ", i, " at ", at);
     CHECK(outcome != Outcome::Died);

@@ -9,7 +9,7 @@ namespace siploom::store {
 
 namespace {
 
-constexpr size_t kReach = 65'535;  // what a Slice can point at
+constexpr size_t kSliceReach = 65'535;  // what a Slice can point at
 constexpr size_t kMaxJsonBytes = 24 * 1024;
 
 // One entry in the making. Texts come first, so that slices reach them whatever the payload's size.
@@ -22,7 +22,7 @@ class Maker final {
   Slice add(std::string_view text, size_t most = kMaxTextBytes) {
     text = text.substr(0, std::min(text.size(), most));
     const size_t offset = out_.size() - begin_;
-    if (text.empty() || offset + text.size() > kReach) return {};
+    if (text.empty() || offset + text.size() > kSliceReach) return {};
     out_.append(text);
     return {static_cast<uint16_t>(offset), static_cast<uint16_t>(text.size())};
   }
@@ -33,7 +33,7 @@ class Maker final {
     const uintptr_t at = address(text.data()), begin = address(payload.data());
     if (at < begin || at + text.size() > begin + payload.size()) return false;
     const size_t offset = payload_offset + (at - begin);
-    if (offset + text.size() > kReach || text.size() > kMaxTextBytes) return false;
+    if (offset + text.size() > kSliceReach || text.size() > kMaxTextBytes) return false;
     slice = {static_cast<uint16_t>(offset), static_cast<uint16_t>(text.size())};
     return true;
   }
@@ -55,7 +55,7 @@ class Maker final {
     write(out_);
     size_t size = out_.size() - before;
     if (size > most) size = may_cut ? most : 0;
-    if (offset + size > kReach) size = 0;
+    if (offset + size > kSliceReach) size = 0;
     out_.resize(before + size);
     if (size == 0) return {};
     return {static_cast<uint16_t>(offset), static_cast<uint16_t>(size)};

@@ -13,24 +13,23 @@ namespace siploom::store {
 
 using registry::FieldId;
 using registry::FieldInfo;
-using Kind = Measure::Kind;
+using MeasureKind = Measure::Kind;
 using Node = query::Filter::Node;
 using Shape = FieldSql::Shape;
 
 namespace {
 
-constexpr int64_t kMinute = 60 * kSecond;
 constexpr size_t kMaxGroups = 1'000'000;
 
 struct MeasureName {
   std::string_view name;
-  Kind kind;
+  MeasureKind kind;
 };
-constexpr MeasureName kMeasures[] = {{"sum", Kind::Sum},
-                                     {"avg", Kind::Average},
-                                     {"min", Kind::Minimum},
-                                     {"max", Kind::Maximum},
-                                     {"distinct", Kind::Distinct}};
+constexpr MeasureName kMeasures[] = {{"sum", MeasureKind::Sum},
+                                     {"avg", MeasureKind::Average},
+                                     {"min", MeasureKind::Minimum},
+                                     {"max", MeasureKind::Maximum},
+                                     {"distinct", MeasureKind::Distinct}};
 
 // A row of a side file as the filter language asks about it.
 class RollupSubject final : public query::Subject {
@@ -227,7 +226,7 @@ class Grouper final {
       if (rank.find(key.second) == rank.end()) continue;
       GroupRow row{key.first, key.second, values};
       for (size_t i = 0; i < row.values.size(); ++i) {
-        if (grouping_.measures[i].kind != Kind::Rate || !row.values[i]) continue;
+        if (grouping_.measures[i].kind != MeasureKind::Rate || !row.values[i]) continue;
         if (seconds > 0) {
           *row.values[i] /= seconds;
         } else {
@@ -245,8 +244,8 @@ class Grouper final {
 
  private:
   bool counts(size_t measure) const {
-    const Kind kind = grouping_.measures[measure].kind;
-    return kind == Kind::Count || kind == Kind::Rate;
+    const MeasureKind kind = grouping_.measures[measure].kind;
+    return kind == MeasureKind::Count || kind == MeasureKind::Rate;
   }
   bool can_roll() const {
     const Table table = plan_.question().table;
@@ -293,27 +292,27 @@ class Grouper final {
   std::string measured(const Measure& measure) const {
     const FieldInfo* field = registry::find_field(measure.field);
     const std::string value = value_sql(field->id, plan_.question().table);
-    if (measure.kind == Kind::Distinct) return value;
+    if (measure.kind == MeasureKind::Distinct) return value;
     const FieldSql sql = field_sql(field->id, plan_.question().table);
     if (sql.shape == Shape::Duration) return value + " / 1e9";
     return fmt::format("TRY_CAST({} AS DOUBLE)", value);
   }
   static std::string aggregate(const Measure& measure, size_t i) {
     switch (measure.kind) {
-      case Kind::Count:
-      case Kind::Rate:
+      case MeasureKind::Count:
+      case MeasureKind::Rate:
         return "count(*)::DOUBLE";
-      case Kind::Sum:
+      case MeasureKind::Sum:
         return fmt::format("sum(m{})::DOUBLE", i);
-      case Kind::Average:
+      case MeasureKind::Average:
         return fmt::format("avg(m{})::DOUBLE", i);
-      case Kind::Minimum:
+      case MeasureKind::Minimum:
         return fmt::format("min(m{})::DOUBLE", i);
-      case Kind::Maximum:
+      case MeasureKind::Maximum:
         return fmt::format("max(m{})::DOUBLE", i);
-      case Kind::Quantile:
+      case MeasureKind::Quantile:
         return fmt::format("approx_quantile(m{}, {})::DOUBLE", i, measure.quantile);
-      case Kind::Distinct:
+      case MeasureKind::Distinct:
         return fmt::format("count(DISTINCT m{})::DOUBLE", i);
     }
     return "NULL";
@@ -346,7 +345,7 @@ Result<Measure> parse_measure(std::string_view text) {
   Measure measure;
   if (text == "count") return measure;
   if (text == "rate") {
-    measure.kind = Kind::Rate;
+    measure.kind = MeasureKind::Rate;
     return measure;
   }
   const auto wrong = [&] {
@@ -368,15 +367,15 @@ Result<Measure> parse_measure(std::string_view text) {
   if (!halves.before.starts_with('p')) return wrong();
   const auto percent = parse_number<double>(halves.before.substr(1));
   if (!percent || *percent < 0 || *percent > 100) return wrong();
-  measure.kind = Kind::Quantile;
+  measure.kind = MeasureKind::Quantile;
   measure.quantile = *percent / 100;
   return measure;
 }
 
 std::string measure_name(const Measure& measure) {
-  if (measure.kind == Kind::Count) return "count";
-  if (measure.kind == Kind::Rate) return "rate";
-  if (measure.kind == Kind::Quantile) {
+  if (measure.kind == MeasureKind::Count) return "count";
+  if (measure.kind == MeasureKind::Rate) return "rate";
+  if (measure.kind == MeasureKind::Quantile) {
     return fmt::format("p{:g}({})", measure.quantile * 100, measure.field);
   }
   for (const MeasureName& each : kMeasures) {

@@ -15,7 +15,7 @@ namespace siploom::store {
 namespace {
 
 // A call's messages lie about its start; logs and reports may come much later.
-constexpr Nanoseconds kReach = 24 * 3600 * kSecond;
+constexpr Nanoseconds kHoldReach = 24 * 3600 * kSecond;
 
 }  // namespace
 
@@ -76,8 +76,8 @@ bool HeldIds::holds(Table table, const RowChunk& chunk, size_t row) const {
     const auto known = ranges_.find(bloom_key(KeyKind::Id, id));
     if (known == ranges_.end()) return;
     const Range& range = known->second;
-    const bool early = is_known(range.from) && time < range.from.ns - kReach;
-    const bool late = is_known(range.to) && time >= range.to.ns + kReach;
+    const bool early = is_known(range.from) && time < range.from.ns - kHoldReach;
+    const bool late = is_known(range.to) && time >= range.to.ns + kHoldReach;
     held = time == kNoTime.ns || (!early && !late);
   });
   return held;

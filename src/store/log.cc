@@ -21,18 +21,18 @@ namespace {
 
 constexpr size_t kFrameTarget = size_t{1} << 20;  // what one damage may cost
 
-void put(std::string& out, const void* bytes, size_t size) {
+void put_octets(std::string& out, const void* bytes, size_t size) {
   out.append(static_cast<const char*>(bytes), size);
 }
 
 std::string head_text(const LogHead& head) {
   std::string block("SLOG");
-  put(block, &kLogVersion, sizeof kLogVersion);
-  put(block, &head.number, sizeof head.number);
-  put(block, &head.salt, sizeof head.salt);
-  put(block, &head.rows_before, sizeof head.rows_before);
+  put_octets(block, &kLogVersion, sizeof kLogVersion);
+  put_octets(block, &head.number, sizeof head.number);
+  put_octets(block, &head.salt, sizeof head.salt);
+  put_octets(block, &head.rows_before, sizeof head.rows_before);
   const uint64_t sum = hash_text(block, 0);
-  put(block, &sum, sizeof sum);
+  put_octets(block, &sum, sizeof sum);
   block.resize(kLogHeadBytes / 2);
   return block + block;
 }
@@ -129,9 +129,9 @@ Result<void> LogWriter::append_part(ByteSpan entries, uint64_t& at) {
     const auto length = static_cast<uint32_t>(frame.size());
     const uint64_t mark = frame_mark(head_, at, frame.size());
     const uint64_t hash = hash_bytes(frame, frame_seed(head_, at));
-    put(head, &length, sizeof length);
-    put(head, &mark, sizeof mark);
-    put(head, &hash, sizeof hash);
+    put_octets(head, &length, sizeof length);
+    put_octets(head, &mark, sizeof mark);
+    put_octets(head, &hash, sizeof hash);
     if (!write_whole(fd_, {iovec{head.data(), head.size()},
                            iovec{const_cast<uint8_t*>(frame.data()), frame.size()}})) {
       const int why = errno;

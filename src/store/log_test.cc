@@ -16,19 +16,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string content(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-void put_content(const std::string& path, const std::string& octets) {
-  std::ofstream(path, std::ios::binary) << octets;
-}
-void flip(const std::string& path, size_t at, size_t count = 1) {
-  std::string octets = content(path);
-  for (size_t i = 0; i < count; ++i) octets[at + i] = static_cast<char>(octets[at + i] ^ 0x55);
-  put_content(path, octets);
-}
-
 // A store with one log of `frames` frames of ten rows each; gives where they end.
 std::vector<uint64_t> make_log(const std::string& folder, int frames) {
   auto store = open_store(options_in(folder));
@@ -53,7 +40,7 @@ TEST_CASE("rows behind a damage in the middle of a log are kept, and the damaged
   const std::string at = folder.path + "/store";
   const auto ends = make_log(at, 5);
   flip(log_path(at, 1), ends[2] + 100);
-  const std::string damaged = content(log_path(at, 1));
+  const std::string damaged = octets_of(log_path(at, 1));
   for (int start = 0; start < 2; ++start) {  // not sealed by the first
     auto store = open_store(options_in(at));
     CHECK(store->recovery().rows == 40);
@@ -72,7 +59,7 @@ TEST_CASE("rows behind a damage in the middle of a log are kept, and the damaged
     REQUIRE(manifest->damaged.size() == 1);
     CHECK(manifest->damaged[0].path == "damaged/0000000001.log");
     CHECK(manifest->damaged[0].why.find("damaged at octets") == 0);
-    CHECK(content(at + "/damaged/0000000001.log") == damaged);
+    CHECK(octets_of(at + "/damaged/0000000001.log") == damaged);
   }
   const auto store = open_store(options_in(at));
   CHECK(store->recovery().damaged.empty());
@@ -103,7 +90,7 @@ TEST_CASE("a log that only got its size before the power went is no damage") {
   const test::TempFolder folder;
   const std::string at = folder.path + "/store";
   make_log(at, 2);
-  put_content(log_path(at, 1), std::string(fs::file_size(log_path(at, 1)), '\0'));
+  write_octets(log_path(at, 1), std::string(fs::file_size(log_path(at, 1)), '\0'));
   const auto store = open_store(options_in(at));
   CHECK(store->recovery().damaged.empty());
   CHECK(store->recovery().cut_bytes > 0);
@@ -113,7 +100,7 @@ TEST_CASE("a stored message that looks like a frame is never taken for one") {
   const test::TempFolder folder;
   const std::string at = folder.path + "/store", other = folder.path + "/other";
   const auto ends = make_log(other, 2);
-  const std::string frames = content(log_path(other, 1)).substr(kLogHeadBytes, ends[2] - ends[0]);
+  const std::string frames = octets_of(log_path(other, 1)).substr(kLogHeadBytes, ends[2] - ends[0]);
   {
     auto store = open_store(options_in(at));
     for (int i = 0; i < 3; ++i) {
@@ -130,7 +117,7 @@ TEST_CASE("a stored message that looks like a frame is never taken for one") {
     // Not even this log's own, at another place.
     RecordFields fields;
     fields.sequence = store->take_sequences(1);
-    const std::string own = content(log_path(at, 1)).substr(kLogHeadBytes, 60'000);
+    const std::string own = octets_of(log_path(at, 1)).substr(kLogHeadBytes, 60'000);
     std::string payload;
     for (int shift = 0; shift < 8; ++shift) payload += own.substr(0, 20'000) + "x";
     fields.payload = as_bytes(payload);
@@ -139,9 +126,9 @@ TEST_CASE("a stored message that looks like a frame is never taken for one") {
     REQUIRE(store->append(as_bytes(row)));
     REQUIRE(store->append(as_bytes(records(store->take_sequences(1), 1))));
   }
-  const std::string whole = content(log_path(at, 1));
+  const std::string whole = octets_of(log_path(at, 1));
   for (const uint64_t where : {uint64_t{0}, uint64_t{4}, uint64_t{9}, uint64_t{17}, uint64_t{40}}) {
-    put_content(log_path(at, 1), whole);
+    write_octets(log_path(at, 1), whole);
     flip(log_path(at, 1), kLogHeadBytes + where);
     CHECK(rows_of(log_path(at, 1)) == 4);
   }
@@ -164,11 +151,11 @@ TEST_CASE("messages made of what frames begin with do not make reading a damaged
       REQUIRE(store->append(as_bytes(row)));
     }
   }
-  std::string octets = content(log_path(at, 1));
+  std::string octets = octets_of(log_path(at, 1));
   for (size_t i = kLogHeadBytes; i < octets.size(); i += size_t{64} << 10) {
     octets[i] = static_cast<char>(octets[i] ^ 1);
   }
-  put_content(log_path(at, 1), octets);
+  write_octets(log_path(at, 1), octets);
   CHECK(rows_of(log_path(at, 1)) == 0);
 }
 

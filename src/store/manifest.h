@@ -51,6 +51,15 @@ struct Segment {
   bool operator==(const Segment&) const = default;
 };
 
+// Makes room for `from` to `to` in a span of time; kNoTime is no time on either side.
+inline void widen(Timestamp& first, Timestamp& last, Timestamp from, Timestamp to) {
+  if (is_known(from) && (!is_known(first) || from < first)) first = from;
+  if (is_known(to) && (!is_known(last) || to > last)) last = to;
+}
+inline void widen(Timestamp& first, Timestamp& last, Timestamp time) {
+  widen(first, last, time, time);
+}
+
 // A segment that could not be read and was set aside.
 struct Damage {
   std::string path;  // where it lies now

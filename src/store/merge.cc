@@ -15,7 +15,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr Nanoseconds kDay = 24 * 3600 * kSecond;
 // Whatever they are made of, so few rows are merged in less than a second.
 constexpr uint64_t kCheapRows = 131'072;
 constexpr size_t kMaxWithout = 100'000;

@@ -17,7 +17,8 @@ namespace {
 
 const std::atomic<bool> kGoOn{false};
 
-Segment segment(uint64_t number, uint64_t rows, Timestamp received, Shelf shelf = Shelf::Sip) {
+Segment segment_of_rows(uint64_t number, uint64_t rows, Timestamp received,
+                        Shelf shelf = Shelf::Sip) {
   Segment s;
   s.number = number;
   s.shelf = shelf;
@@ -311,10 +312,11 @@ TEST_CASE("what is merged is small, of one size and age, and of no held shelf") 
     return out;
   };
   for (uint64_t i = 0; i < 7; ++i) {
-    manifest.segments.push_back(segment(i + 1, 131'072, kNow + static_cast<int64_t>(i) * kSecond));
+    manifest.segments.push_back(
+        segment_of_rows(i + 1, 131'072, kNow + static_cast<int64_t>(i) * kSecond));
   }
   CHECK(numbers().empty());
-  manifest.segments.push_back(segment(8, 131'072, kNow + 8 * kSecond));
+  manifest.segments.push_back(segment_of_rows(8, 131'072, kNow + 8 * kSecond));
   CHECK(numbers() == std::vector<uint64_t>{1, 2, 3, 4, 5, 6, 7, 8});
   // A result of that is left alone, and one much larger than the others does not come along.
   for (Segment& s : manifest.segments) s.rows = 1'100'000;
@@ -332,7 +334,7 @@ TEST_CASE("what is merged is small, of one size and age, and of no held shelf") 
   manifest.segments.clear();
   for (uint64_t i = 0; i < 8; ++i) {
     manifest.segments.push_back(
-        segment(i + 1, 10, kNow + static_cast<int64_t>(i / 2) * 48 * 3600 * kSecond));
+        segment_of_rows(i + 1, 10, kNow + static_cast<int64_t>(i / 2) * 48 * 3600 * kSecond));
   }
   CHECK(numbers().empty());
   CHECK(numbers(kNow + 30 * 24 * 3600 * kSecond).size() == 2);
@@ -346,12 +348,12 @@ TEST_CASE("merging ends, and writes no row often") {
   for (int i = 0; i < 3000; ++i) {
     now = now + 600 * kSecond;
     const uint64_t rows = i % 3 == 0 ? 700 : i % 50 == 0 ? 90'000 : 20;
-    manifest.segments.push_back(segment(next++, rows, now + -600 * kSecond));
+    manifest.segments.push_back(segment_of_rows(next++, rows, now + -600 * kSecond));
     sealed += rows;
     for (;;) {
       const auto chosen = choose_merge(manifest, policy, now);
       if (chosen.empty()) break;
-      Segment sum = segment(next++, 0, chosen.front().received_first);
+      Segment sum = segment_of_rows(next++, 0, chosen.front().received_first);
       for (const Segment& each : chosen) {
         sum.rows += each.rows;
         sum.received_first = std::min(sum.received_first, each.received_first);

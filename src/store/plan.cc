@@ -9,6 +9,8 @@
 
 namespace siploom::store {
 
+using Kind = query::Filter::Node::Kind;
+
 namespace {
 
 // A call's messages come before its end, and a message's call begins before it: how far the other
@@ -22,7 +24,6 @@ bool has_column(Table table, std::string_view name) {
 
 // Frames are numbered within one reading of one capture.
 bool asks_frames(const query::Filter::Node& node) {
-  using Kind = query::Filter::Node::Kind;
   const bool field = (node.kind == Kind::Compare || node.kind == Kind::Has) && !node.is_header;
   if (field && node.field == registry::FieldId::Frame) return true;
   return std::any_of(node.children.begin(), node.children.end(),

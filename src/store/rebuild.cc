@@ -103,7 +103,7 @@ Result<bool> all_in(const std::string& folder, const Segment& segment, Merger& m
   return all;
 }
 
-Result<HashSet> keys_of(const std::string& folder, const Segment& segment, Merger& merger) {
+Result<HashSet> segment_keys(const std::string& folder, const Segment& segment, Merger& merger) {
   const Table table = table_of(segment.shelf);
   const RowKeys row_keys(table);
   MergeJob job;
@@ -133,7 +133,7 @@ Result<void> leave_out_replaced(const std::string& folder, Merger& merger, Rebui
     for (size_t k = i + 1; k < all.size();) {
       bool inside = overlap(all[i], all[k]) && all[k].rows <= all[i].rows;
       if (inside) {
-        if (!keys) keys = SL_TRY(keys_of(folder, all[i], merger));
+        if (!keys) keys = SL_TRY(segment_keys(folder, all[i], merger));
         inside = SL_TRY(all_in(folder, all[k], merger, *keys));
       }
       if (!inside) {

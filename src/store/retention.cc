@@ -18,7 +18,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr Nanoseconds kHour = 3600 * kSecond;
 constexpr size_t kGroup = 8;  // segments whose held rows are looked for at once
 // Lets a manifest be written on a disk that has no room left: without one nothing can be removed.
 constexpr uint64_t kReserveBytes = uint64_t{4} << 20;

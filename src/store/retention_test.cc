@@ -19,10 +19,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr Nanoseconds kDay = 24 * 3600 * kSecond;
 constexpr DiskSpace kRoomy{1'000'000'000, 900'000'000};
 
-Segment segment(uint64_t number, Shelf shelf, Timestamp received, uint64_t bytes = 100) {
+Segment segment_of_bytes(uint64_t number, Shelf shelf, Timestamp received, uint64_t bytes = 100) {
   Segment s;
   s.number = number;
   s.shelf = shelf;
@@ -63,10 +62,10 @@ TEST_CASE("the oldest segments go first, by the stated order") {
   RetentionPolicy policy;
   for (uint64_t i = 0; i < 4; ++i) {
     const Timestamp received = kNow + -static_cast<int64_t>(10 - i) * kDay;
-    manifest.segments.push_back(segment(10 + i, Shelf::Sip, received));
-    manifest.segments.push_back(segment(20 + i, Shelf::Media, received));
-    manifest.segments.push_back(segment(30 + i, Shelf::Calls, received));
-    manifest.segments.push_back(segment(40 + i, Shelf::Held, received));
+    manifest.segments.push_back(segment_of_bytes(10 + i, Shelf::Sip, received));
+    manifest.segments.push_back(segment_of_bytes(20 + i, Shelf::Media, received));
+    manifest.segments.push_back(segment_of_bytes(30 + i, Shelf::Calls, received));
+    manifest.segments.push_back(segment_of_bytes(40 + i, Shelf::Held, received));
   }
   const auto plan = [&](const DiskSpace& disk = kRoomy, uint64_t soon = 0) {
     return numbers(plan_drops(manifest, policy, kNow, disk, soon));
@@ -98,14 +97,14 @@ TEST_CASE("clocks that lie keep nothing for ever, and take nothing before its ti
   RetentionPolicy policy;
   limit(policy, Shelf::Sip).max_age = 5 * kDay;
   // The rows' own times are nonsense, ours are sane.
-  manifest.segments.push_back(segment(1, Shelf::Sip, kNow + -10 * kDay));
+  manifest.segments.push_back(segment_of_bytes(1, Shelf::Sip, kNow + -10 * kDay));
   manifest.segments[0].first = {0};
   manifest.segments[0].last = kNow + 10'000 * kDay;
-  manifest.segments.push_back(segment(2, Shelf::Sip, kNow + -2 * kDay));
+  manifest.segments.push_back(segment_of_bytes(2, Shelf::Sip, kNow + -2 * kDay));
   manifest.segments[1].first = manifest.segments[1].last = {0};
   CHECK(numbers(plan_drops(manifest, policy, kNow, kRoomy)) == std::vector<uint64_t>{1});
   // Ours was ahead for a while: as old as what was made before.
-  manifest.segments.push_back(segment(3, Shelf::Sip, kNow + 3000 * kDay));
+  manifest.segments.push_back(segment_of_bytes(3, Shelf::Sip, kNow + 3000 * kDay));
   CHECK(plan_drops(manifest, policy, kNow, kRoomy).size() == 1);
   CHECK(plan_drops(manifest, policy, kNow + 6 * kDay, kRoomy).size() == 3);
 }

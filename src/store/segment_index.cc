@@ -19,7 +19,6 @@ namespace {
 constexpr std::string_view kMagic = "SLIX";
 constexpr uint32_t kVersion = 1;
 constexpr size_t kHeadBytes = 64, kRowBytes = 16, kHashAt = 24;
-constexpr int64_t kMinute = 60 * kSecond;
 // Methods and nodes are named by the outside: those beyond are counted as one.
 constexpr size_t kMaxTexts = 4096, kMaxRollup = 262'144;
 constexpr std::string_view kRest = "(other)";

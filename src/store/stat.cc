@@ -15,11 +15,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void widen(Timestamp& first, Timestamp& last, Timestamp from, Timestamp to) {
-  if (is_known(from) && (!is_known(first) || from < first)) first = from;
-  if (is_known(to) && (!is_known(last) || to > last)) last = to;
-}
-
 void add(ShelfStat& sum, const Segment& segment) {
   ++sum.segments;
   sum.rows += segment.rows;

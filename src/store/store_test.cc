@@ -15,15 +15,15 @@
 #include "store/entry_writer.h"
 #include "store/files.h"
 #include "store/segment_index.h"
+#include "store/test_rows.h"
 #include "support/temp_folder.h"
 
 namespace siploom::store {
 
+using test_rows::kNow;
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr Timestamp kNow{1'790'000'000 * kSecond};
 
 std::string message(uint64_t i) {
   return fmt::format("INVITE sip:{0}@b SIP/2.0\r\nCall-ID: call-{1}@host\r\nCSeq: 1 INVITE\r\n\r\n",
@@ -49,7 +49,7 @@ std::string entries(uint64_t first_sequence, uint64_t count) {
   return out;
 }
 
-StoreOptions options_in(const std::string& folder) {
+StoreOptions small_options(const std::string& folder) {
   StoreOptions options;
   options.folder = folder;
   options.seal_rows = 1000;
@@ -212,7 +212,7 @@ TEST_CASE("a manifest is read as it was written, and a damaged one is refused") 
 
 TEST_CASE("what is appended is there after a restart, sealed or not") {
   const test::TempFolder folder;
-  const StoreOptions options = options_in(folder.path + "/store");
+  const StoreOptions options = small_options(folder.path + "/store");
   {
     auto store = Store::open(options);
     REQUIRE(store);
@@ -246,7 +246,7 @@ TEST_CASE("what is appended is there after a restart, sealed or not") {
 
 TEST_CASE("rows without an id are sealed like others") {
   const test::TempFolder folder;
-  auto store = Store::open(options_in(folder.path));
+  auto store = Store::open(small_options(folder.path));
   REQUIRE(store);
   std::string rows;
   for (int i = 0; i < 3; ++i) {
@@ -263,7 +263,7 @@ TEST_CASE("rows without an id are sealed like others") {
 
 TEST_CASE("parts of a minute's ledger are one row once they are sealed") {
   const test::TempFolder folder;
-  auto store = Store::open(options_in(folder.path));
+  auto store = Store::open(small_options(folder.path));
   REQUIRE(store);
   for (int part = 0; part < 30; ++part) {
     std::string rows;
@@ -300,7 +300,7 @@ TEST_CASE("parts of a minute's ledger are one row once they are sealed") {
 
 TEST_CASE("a torn log loses its tail and nothing before it; what a sealing left is removed") {
   const test::TempFolder folder;
-  const StoreOptions options = options_in(folder.path + "/store");
+  const StoreOptions options = small_options(folder.path + "/store");
   {
     auto store = Store::open(options);
     REQUIRE(store);
@@ -320,7 +320,7 @@ TEST_CASE("a torn log loses its tail and nothing before it; what a sealing left 
 
 TEST_CASE("who reads while another seals sees every row, in the log or in a segment") {
   const test::TempFolder folder;
-  auto store = Store::open(options_in(folder.path));
+  auto store = Store::open(small_options(folder.path));
   REQUIRE(store);
   std::atomic<bool> over{false};
   std::thread writer([&] {
@@ -346,7 +346,7 @@ TEST_CASE("who reads while another seals sees every row, in the log or in a segm
 
 TEST_CASE("a segment's file is there as long as somebody reads it") {
   const test::TempFolder folder;
-  auto store = Store::open(options_in(folder.path + "/store"));
+  auto store = Store::open(small_options(folder.path + "/store"));
   REQUIRE(store);
   append_all(**store, 100);
   REQUIRE((*store)->rotate(true));
@@ -367,7 +367,7 @@ TEST_CASE("a segment's file is there as long as somebody reads it") {
 
 TEST_CASE("a segment's side file knows its ids and counts its minutes") {
   const test::TempFolder folder;
-  auto store = Store::open(options_in(folder.path + "/store"));
+  auto store = Store::open(small_options(folder.path + "/store"));
   REQUIRE(store);
   append_all(**store, 400);
   REQUIRE((*store)->rotate(true));

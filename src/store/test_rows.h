@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 
@@ -134,6 +136,23 @@ inline uint64_t rows_on(const View& view, Shelf shelf) {
     if (segment.shelf == shelf) sum += segment.rows;
   }
   return sum;
+}
+
+inline std::string octets_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+inline void write_octets(const std::string& path, std::string_view octets) {
+  std::ofstream out(path, std::ios::binary);
+  out.write(octets.data(), static_cast<std::streamsize>(octets.size()));
+}
+// Damage as a disk does it.
+inline void flip(const std::string& path, size_t at, size_t count = 1) {
+  std::string octets = octets_of(path);
+  for (size_t i = 0; i < count; ++i) {
+    octets.at(at + i) = static_cast<char>(octets.at(at + i) ^ 0x55);
+  }
+  write_octets(path, octets);
 }
 
 }  // namespace siploom::store::test_rows

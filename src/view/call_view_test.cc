@@ -11,7 +11,7 @@ using namespace siploom::view;
 
 namespace {
 
-constexpr Timestamp kStart{1'700'000'000'250'000'000};
+constexpr Timestamp kCallStart{1'700'000'000'250'000'000};
 
 model::Call call_in(model::CallState state, uint16_t status, std::string_view reason) {
   model::Call call;
@@ -24,8 +24,8 @@ model::Call call_in(model::CallState state, uint16_t status, std::string_view re
   call.to = {"", "bob", "example.org"};
   call.src = *parse_endpoint("10.0.0.1:5060");
   call.dst = *parse_endpoint("10.0.0.2:5060");
-  call.start = call.invite = kStart;
-  call.last = call.final_response = kStart + 3 * kSecond;
+  call.start = call.invite = kCallStart;
+  call.last = call.final_response = kCallStart + 3 * kSecond;
   call.messages = 4;
   call.legs.push_back({"abc@h", "1", {}});
   return call;
@@ -45,9 +45,9 @@ TEST_CASE("one sentence on what became of a call") {
         "call busy: 486 Busy Here after 3.000 s (Q.850 cause 17: User busy), 2 retransmissions");
 
   call = call_in(CallState::Completed, 200, "OK");
-  call.progress = kStart + kSecond;
-  call.answer = kStart + 3 * kSecond;
-  call.bye = call.end = call.last = kStart + 128 * kSecond;
+  call.progress = kCallStart + kSecond;
+  call.answer = kCallStart + 3 * kSecond;
+  call.bye = call.end = call.last = kCallStart + 128 * kSecond;
   call.hangup_by = model::HangupBy::Caller;
   CHECK(summarize(call) ==
         "call completed: answered after 3.000 s (PDD 1.000 s), talked 2:05, the caller hung up");
@@ -86,7 +86,7 @@ TEST_CASE("the call list") {
 }
 
 TEST_CASE("a message as text") {
-  const MessageHead head{kStart, *parse_endpoint("10.0.0.1:5060"),
+  const MessageHead head{kCallStart, *parse_endpoint("10.0.0.1:5060"),
                          *parse_endpoint("[2001:db8::1]:5060"), Transport::Tcp, 0};
   CHECK(message_head(head, false) ==
         "2023-11-14 22:13:20.250000  10.0.0.1:5060 -> [2001:db8::1]:5060  tcp\n");
@@ -96,8 +96,8 @@ TEST_CASE("a message as text") {
 }
 
 TEST_CASE("a message in one line") {
-  const MessageHead head{kStart, *parse_endpoint("10.0.0.1:5060"), *parse_endpoint("10.0.0.2:5060"),
-                         Transport::Udp, 486};
+  const MessageHead head{kCallStart, *parse_endpoint("10.0.0.1:5060"),
+                         *parse_endpoint("10.0.0.2:5060"), Transport::Udp, 486};
   const std::string where = "22:13:20.250000 10.0.0.1:5060 -> 10.0.0.2:5060 udp";
   CHECK(message_line(head, "SIP/2.0 486 Busy Here", "abc@h", 0, false) ==
         where + " SIP/2.0 486 Busy Here abc@h\n");
@@ -125,8 +125,8 @@ TEST_CASE("stats as text") {
   stats.calls = peer;
   stats.talkers[*parse_endpoint("10.0.0.1:0")] = 1000;
   stats.not_understood = {{"arp", 7}};
-  stats.first = kStart;
-  stats.last = kStart + 100 * kSecond;
+  stats.first = kCallStart;
+  stats.last = kCallStart + 100 * kSecond;
   const std::string text =
       stats_text(stats, 10, 100, false) + "\n" + stats_text(stats, 10, 60, false);
   CHECK(text == test::golden("view/stats.txt", text));

@@ -11,11 +11,11 @@ using namespace siploom::view;
 
 namespace {
 
-constexpr Timestamp kStart{1'700'000'000'250'000'000};
+constexpr Timestamp kFirstMessage{1'700'000'000'250'000'000};
 
 struct Script {
   std::vector<model::Message> messages;
-  Timestamp now = kStart;
+  Timestamp now = kFirstMessage;
 
   model::Message& add(const char* from, const char* to, Nanoseconds later) {
     now = now + later;

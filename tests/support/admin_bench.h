@@ -9,11 +9,14 @@
 #include "admin/database.h"
 #include "admin/password.h"
 #include "base/check.h"
+#include "base/net.h"
 #include "support/temp_folder.h"
 
 namespace siploom::admin::test {
 
 constexpr int64_t kStart = 1'800'000'000 * kSecond;
+
+const IpAddress kHome = *parse_ip("192.0.2.1");
 
 struct Bench {
   Bench() { open(); }
@@ -36,6 +39,8 @@ struct Bench {
   std::atomic<int64_t> now{kStart};
   std::unique_ptr<Database> database;
 };
+
+constexpr const char* kGoodPassword = "correct horse";
 
 // argon2id at its cheapest, so that tests are fast.
 constexpr PasswordCost kCheap{1, 8192};

@@ -18,7 +18,6 @@
 namespace siploom::capture::dump {
 namespace {
 
-constexpr auto kNone = std::string_view::npos;
 constexpr size_t kRowIndent = 2;
 
 // What ngrep writes behind the addresses: "[AP]", "#12", "+1000@200:200".

@@ -6,12 +6,12 @@
 
 #include "base/net.h"
 #include "base/text.h"
+#include "capture/text/sip_text.h"
 
 namespace siploom::capture::dump {
 namespace {
 
-constexpr auto kNone = std::string_view::npos;
-constexpr size_t kLongestLead = 160;
+constexpr size_t kLongestArrowLead = 160;
 
 // "A:port", with a name or masked address only if `names_allowed`.
 std::optional<Party> endpoint_in(std::string_view word, bool names_allowed) {
@@ -62,7 +62,7 @@ std::optional<ArrowHeading> parse_arrow_heading(std::string_view line) {
   struct Arrow {
     size_t at, size;
   };
-  const std::string_view head = line.substr(0, kLongestLead);
+  const std::string_view head = line.substr(0, kLongestArrowLead);
   Arrow arrow{head.find("> "), 2};
   if (arrow.at == kNone) arrow = {head.find("\xE2\x86\x92 "), 4};
   if (arrow.at == kNone || arrow.at < 8) return std::nullopt;

@@ -16,8 +16,6 @@
 namespace siploom::capture::dump {
 namespace {
 
-constexpr auto kNone = std::string_view::npos;
-
 // "UDP:10.0.0.1:5060", "WS:[::1]:8088" or an address alone.
 void read_peer(std::string_view text, LogHeading& out) {
   const Halves halves = split_once(text, ':');

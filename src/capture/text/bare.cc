@@ -19,7 +19,6 @@
 namespace siploom::capture::dump {
 namespace {
 
-constexpr auto kNone = std::string_view::npos;
 // Longer lines are no headings.
 constexpr size_t kLongestContext = 400;
 

@@ -35,7 +35,7 @@ std::string from_utf16(std::string_view text, bool big_endian) {
 }
 
 // ECMA-48 5.4: a control sequence is ESC [, parameters 0x20-0x3F and one final octet 0x40-0x7E.
-std::string without_escapes(std::string_view text) {
+std::string without_escape_sequences(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (true) {
@@ -61,7 +61,7 @@ std::optional<std::string> clean_text(std::string_view text) {
     cleaned = std::string(text.substr(3));
     text = *cleaned;
   }
-  if (text.find(kEscape) != std::string_view::npos) cleaned = without_escapes(text);
+  if (text.find(kEscape) != std::string_view::npos) cleaned = without_escape_sequences(text);
   return cleaned;
 }
 

@@ -8,9 +8,6 @@
 namespace siploom::capture::dump {
 namespace {
 
-constexpr Nanoseconds kHour = 3600 * kSecond;
-constexpr Nanoseconds kDay = 24 * kHour;
-
 // Reads fixed pieces of a time; a piece that is not there makes it bad for good.
 class Scanner final {
  public:

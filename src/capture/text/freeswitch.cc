@@ -10,8 +10,6 @@
 namespace siploom::capture::dump {
 namespace {
 
-constexpr auto kNone = std::string_view::npos;
-
 class Freeswitch final : public LogDialect {
  protected:
   std::optional<LogHeading> heading(const LineCursor& at) const override {

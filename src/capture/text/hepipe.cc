@@ -58,7 +58,7 @@ bool is_json(std::string_view payload) {
   return !payload.empty() && (payload.front() == '{' || payload.front() == '[');
 }
 
-std::string without_escapes(std::string_view text) {
+std::string unescaped(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
@@ -83,7 +83,7 @@ class Hepipe final : public Dialect {
     at.next();
     if (!line) return;
     const bool escaped = !is_json(line->payload) && line->payload.find('\\') < line->payload.size();
-    std::string payload = escaped ? without_escapes(line->payload) : std::string(line->payload);
+    std::string payload = escaped ? unescaped(line->payload) : std::string(line->payload);
     const bool sip = is_start_line(payload.substr(0, payload.find_first_of("\r\n")));
     if (sip && payload.find('\n') == std::string::npos) {
       payload = read_sip(line->payload, at, all);

@@ -10,15 +10,9 @@ namespace {
 
 constexpr size_t kOctetsPerLine = 16;
 
-int hex_digit(char c) {
-  if (is_digit(c)) return c - '0';
-  const char lower = to_lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 size_t hex_run(std::string_view text) {
   size_t size = 0;
-  while (size < text.size() && hex_digit(text[size]) >= 0) ++size;
+  while (size < text.size() && hex_value(text[size]) >= 0) ++size;
   return size;
 }
 
@@ -34,7 +28,7 @@ std::string read_octets(std::string_view text, size_t half_gap) {
     if (group == 4 && run == 2 && out.size() % 2 != 0) break;
     group = std::max(group, run);
     for (size_t i = 0; i < run; i += 2) {
-      out += static_cast<char>(hex_digit(text[i]) << 4 | hex_digit(text[i + 1]));
+      out += static_cast<char>(hex_value(text[i]) << 4 | hex_value(text[i + 1]));
     }
     text.remove_prefix(run);
     size_t gap = 0;

@@ -12,7 +12,7 @@ namespace {
 // Lines that logs put between heading and message: blank ones, rulers, "[123,NET]".
 constexpr size_t kMostLinesBeforeMessage = 6;
 
-bool is_blank_line(std::string_view line) {
+bool is_indentation_only(std::string_view line) {
   return line.find_first_not_of(" \t") == std::string_view::npos;
 }
 
@@ -39,7 +39,7 @@ bool is_next_message(const LineCursor& at, std::string_view line, std::string_vi
 }  // namespace
 
 std::string_view without_prefix(std::string_view line, std::string_view prefix) {
-  const bool is_indentation = is_blank_line(prefix);
+  const bool is_indentation = is_indentation_only(prefix);
   // Editors take blanks off the end of a line, and so off a prefix with nothing behind it.
   const size_t trimmed = trim_right(prefix).size();
   if (line.size() < prefix.size() && (is_indentation || line.size() < trimmed)) return line;
@@ -81,7 +81,7 @@ std::string collect_message(LineCursor& at, const Dialects& all, size_t declared
   for (; !at.done(); at.next()) {
     const std::string_view raw = at.line();
     const std::string_view line =
-        is_blank_line(raw) ? std::string_view{} : without_prefix(raw, prefix);
+        is_indentation_only(raw) ? std::string_view{} : without_prefix(raw, prefix);
     if (message.complete(line) || ends(raw) || ends(line)) break;
     if (!line.empty() && (all.heading_at(at) || is_next_message(at, line, prefix))) break;
     message.add(line);

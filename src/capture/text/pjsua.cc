@@ -11,8 +11,6 @@
 namespace siploom::capture::dump {
 namespace {
 
-constexpr auto kNone = std::string_view::npos;
-
 class Pjsua final : public LogDialect {
  protected:
   std::optional<LogHeading> heading(const LineCursor& at) const override {

@@ -10,6 +10,9 @@
 
 namespace siploom::capture::dump {
 
+// What find() of a text gives when nothing is found.
+inline constexpr auto kNone = std::string_view::npos;
+
 // "INVITE sip:bob@example.com SIP/2.0" or "SIP/2.0 200 OK" (RFC 3261 7.1, 7.2).
 bool is_start_line(std::string_view line);
 // Where a start line begins in a line that has something in front of it (a log's prefix); npos

@@ -20,7 +20,6 @@
 namespace siploom::capture::dump {
 namespace {
 
-constexpr auto kNone = std::string_view::npos;
 constexpr uint8_t kControlFlags = 1 | 2 | 4;  // FIN, SYN, RST
 // Text of one packet that is kept.
 constexpr size_t kMaxText = 512 * 1024;
@@ -62,7 +61,7 @@ size_t left_out(std::string_view printed, const TcpdumpHeading& heading) {
 
 // Where the SIP message begins in `printed`, which is `expected` if the headers held no CR LF; npos
 // without one.
-size_t find_message(std::string_view printed, size_t expected) {
+size_t find_printed_message(std::string_view printed, size_t expected) {
   constexpr std::array<std::string_view, 15> kStarts = {
       "SIP/2.0 ", "INVITE ",  "REGISTER ", "OPTIONS ", "ACK ",   "BYE ",    "CANCEL ", "SUBSCRIBE ",
       "NOTIFY ",  "PUBLISH ", "MESSAGE ",  "INFO ",    "REFER ", "UPDATE ", "PRACK "};
@@ -198,7 +197,7 @@ class Tcpdump final : public Dialect {
   void emit_datagram(const TcpdumpHeading& heading, const Block& block, TextPacket packet,
                      PacketSink& sink) {
     const std::string_view printed = block.printed;
-    const size_t at = find_message(
+    const size_t at = find_printed_message(
         printed, ip_header_size(printed, heading.is_v6) + 8 - left_out(printed, heading));
     packet.transport = Transport::Udp;
     if (at != kNone) {
@@ -235,7 +234,7 @@ class Tcpdump final : public Dialect {
     const bool after_cr = cr_src_.host == heading.src.host && cr_src_.port == heading.src.port;
     const size_t header = ip_header_size(printed, heading.is_v6) + 20 - left_out(printed, heading);
     const size_t expected = header + heading.option_octets.value_or(0);
-    const size_t message = find_message(printed, expected);
+    const size_t message = find_printed_message(printed, expected);
     if (message != kNone) return fit_segment(printed.substr(message), length, false);
     if (!heading.option_octets || expected >= printed.size())
       return fit_segment_end(printed, length);

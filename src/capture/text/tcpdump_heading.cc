@@ -5,14 +5,14 @@
 
 #include "base/net.h"
 #include "base/text.h"
+#include "capture/text/sip_text.h"
 
 namespace siploom::capture::dump {
 namespace {
 
-constexpr auto kNone = std::string_view::npos;
 // What stands before the addresses is at most this long: time, interface, link addresses, "(tos
 // ...)".
-constexpr size_t kLongestLead = 400;
+constexpr size_t kLongestTcpdumpLead = 400;
 
 struct Service {
   std::string_view name;
@@ -58,7 +58,7 @@ std::optional<Party> parse_address(std::string_view text, bool names_allowed, bo
 // "A > B: rest"; the arrow of link addresses (tcpdump -e) is passed over.
 bool read_addresses(std::string_view text, bool names_allowed, TcpdumpHeading& out, bool& has_ports,
                     std::string_view& rest) {
-  const std::string_view lead = text.substr(0, kLongestLead);
+  const std::string_view lead = text.substr(0, kLongestTcpdumpLead);
   for (size_t arrow = lead.find(" > "); arrow != kNone; arrow = lead.find(" > ", arrow + 3)) {
     const size_t begin = lead.find_last_of(" \t", arrow - (arrow > 0 ? 1 : 0));
     const size_t from = begin == kNone || begin >= arrow ? 0 : begin + 1;
@@ -228,7 +228,7 @@ bool read_time(std::string_view& rest, TimeText& time) {
 // Takes what stands before the addresses: interface, direction, "IP", link addresses. True when
 // something of that says that IP comes.
 bool read_marker(std::string_view& rest, bool& is_v6) {
-  const std::string_view lead = rest.substr(0, kLongestLead);
+  const std::string_view lead = rest.substr(0, kLongestTcpdumpLead);
   for (const auto& [marker, v6] : {std::pair{std::string_view("ethertype IPv4"), false},
                                    std::pair{std::string_view("ethertype IPv6"), true}}) {
     const size_t at = lead.find(marker);
@@ -287,7 +287,8 @@ std::optional<TcpdumpHeading> parse_tcpdump_heading(const LineCursor& at) {
   const bool has_time =
       (is_digit(rest.front()) || rest.front() == '[') && read_time(rest, out.time);
   if (!has_time && !is_alpha(rest.front())) return std::nullopt;
-  if (!has_time && rest.substr(0, kLongestLead).find(" > ") == kNone && !rest.ends_with(')')) {
+  if (!has_time && rest.substr(0, kLongestTcpdumpLead).find(" > ") == kNone &&
+      !rest.ends_with(')')) {
     return std::nullopt;
   }
   const bool has_marker = read_marker(rest, out.is_v6);

@@ -14,7 +14,6 @@
 namespace siploom::capture::dump {
 namespace {
 
-constexpr auto kNone = std::string_view::npos;
 // How text in a dissection shows its line ends.
 constexpr std::string_view kShownCrlf = "\\r\\n";
 

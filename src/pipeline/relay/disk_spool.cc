@@ -57,7 +57,7 @@ Result<std::string> read_part(const std::string& path, uint64_t offset, size_t m
 
 // Calls `each` for the whole messages in `bytes` until it says no; gives the octets that they took.
 template <class Each>
-size_t walk(ByteSpan bytes, Each&& each) {
+size_t walk_messages(ByteSpan bytes, Each&& each) {
   size_t at = 0;
   while (bytes.size() - at >= kLengthBytes) {
     const size_t length = load_be32(&bytes[at]);
@@ -116,7 +116,7 @@ Result<void> DiskSpool::take_up(uint64_t number, uint64_t given) {
   const auto octets = SL_TRY(read_part(path(number), 0, std::min(size, 2 * kMaxFileBytes)));
   file.given = std::min<uint64_t>(given, octets.size());
   // A torn end is not taken up.
-  file.size = file.given + walk(as_bytes(octets).subspan(file.given), [&](ByteSpan) {
+  file.size = file.given + walk_messages(as_bytes(octets).subspan(file.given), [&](ByteSpan) {
                 ++file.messages;
                 return true;
               });
@@ -210,7 +210,7 @@ Result<void> DiskSpool::take(size_t octets, FunctionRef<void(ByteSpan)> each) {
     return tl::unexpected<Error>(part.error());
   }
   size_t given = 0;
-  const size_t used = walk(as_bytes(*part), [&](ByteSpan message) {
+  const size_t used = walk_messages(as_bytes(*part), [&](ByteSpan message) {
     if (given >= octets || file.messages == 0) return false;
     each(message);
     given += message.size();

@@ -8,8 +8,6 @@ namespace siploom::pipeline::relay {
 
 namespace {
 
-constexpr size_t kMessageHead = 6;
-
 bool is_v3(ByteSpan message) {
   return message.size() >= kMessageHead && hep::v3_magic(message).has_value();
 }

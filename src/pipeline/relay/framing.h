@@ -9,6 +9,8 @@
 
 namespace siploom::pipeline::relay {
 
+constexpr size_t kMessageHead = 6;  // octets of HEP3 before the first chunk
+
 enum class Framed : uint8_t {
   AsItWas,  // `out` is untouched
   Changed,  // `out` has the same as HEP v3

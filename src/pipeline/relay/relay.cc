@@ -13,17 +13,17 @@ namespace siploom::pipeline::relay {
 
 namespace {
 
-constexpr size_t kLengthBytes = 4;
+constexpr size_t kRecordLengthBytes = 4;
 constexpr size_t kHeadBytes = sizeof(Nanoseconds) + capture::kIntakeHeaderBytes;
 constexpr size_t kGroup = 256;  // messages handed to the far ends at once
 
 // Calls `each` for every message; the octets are our own, and whole.
 template <class Each>
-void walk(ByteSpan bytes, Each&& each) {
-  for (size_t at = 0; bytes.size() - at >= kLengthBytes;) {
+void walk_records(ByteSpan bytes, Each&& each) {
+  for (size_t at = 0; bytes.size() - at >= kRecordLengthBytes;) {
     const size_t length = load_le32(&bytes[at]);
-    each(bytes.subspan(at + kLengthBytes, length));
-    at += kLengthBytes + length;
+    each(bytes.subspan(at + kRecordLengthBytes, length));
+    at += kRecordLengthBytes + length;
   }
 }
 
@@ -219,7 +219,7 @@ void Relay::work(ByteSpan octets) {
     for_datagrams_.clear();
     for_streams_.clear();
   };
-  walk(octets, [&](ByteSpan record) {
+  walk_records(octets, [&](ByteSpan record) {
     const Timestamp received{static_cast<Nanoseconds>(load_le64(record.data()))};
     const auto header = capture::decode_intake_header(record.subspan(sizeof(Nanoseconds)));
     const ByteSpan message = record.subspan(kHeadBytes);

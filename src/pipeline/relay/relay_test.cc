@@ -25,13 +25,13 @@ using intake::test::hep3;
 using intake::test::loopback;
 using intake::test::Running;
 
-std::string invite(int number, const std::string& body = "") {
+std::string invite_text(int number, const std::string& body = "") {
   return fmt::format(
       "INVITE sip:b@y SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK{0}\r\nFrom: <sip:a@x>;"
       "tag=1\r\nTo: <sip:b@y>\r\nCall-ID: call-{0}\r\nCSeq: 1 INVITE\r\n\r\n{1}",
       number, body);
 }
-std::string message(int number) { return hep3(invite(number)); }
+std::string message(int number) { return hep3(invite_text(number)); }
 
 Destination to(std::string_view protocol, const Endpoint& at) {
   return *parse_destination(fmt::format("{}:{}", protocol, format_endpoint(at)));
@@ -48,7 +48,7 @@ intake::IntakeOptions at(const Endpoint& endpoint) {
   return options;
 }
 
-struct Bench {
+struct RelayBench {
   siploom::test::TempFolder folder;
   std::unique_ptr<Relay> relay;
 
@@ -98,9 +98,9 @@ TEST_CASE("relay: octets arrive as they came, in order, over UDP and TCP") {
   for (const char* protocol : {"udp", "tcp"}) {
     CAPTURE(protocol);
     const size_t before = receiver.count();
-    Bench bench;
+    RelayBench bench;
     bench.start(bench.options({to(protocol, receiver.at())}));
-    const std::string unknown = hep3(invite(1)).substr(6) + chunk(0x80, "vendor's own", 8);
+    const std::string unknown = hep3(invite_text(1)).substr(6) + chunk(0x80, "vendor's own", 8);
     std::vector<std::string> sent = {"HEP3" + intake::test::be16(unknown.size() + 6) + unknown,
                                      message(2), hep3("{\"ssrc\": 7}")};
     if (protocol[0] == 'u') sent.push_back(hep1());
@@ -116,7 +116,7 @@ TEST_CASE("relay: octets arrive as they came, in order, over UDP and TCP") {
 
 TEST_CASE("relay: what a stream cannot carry as it is goes as HEP v3") {
   Running receiver;
-  Bench bench;
+  RelayBench bench;
   bench.start(bench.options({to("tcp", receiver.at())}));
   const Timestamp received{1'700'000'000 * kSecond};
   bench.relay->take(as_bytes(hep1()), {}, received);
@@ -143,11 +143,11 @@ TEST_CASE("relay: another key lets it in where one is asked for") {
   intake::IntakeOptions strict = loopback();
   strict.keys = {{*parse_cidr("0.0.0.0/0"), "theirs"}};
   Running receiver(strict);
-  Bench bench;
+  RelayBench bench;
   RelayOptions options = bench.options({to("tcp", receiver.at())});
   options.key = "theirs";
   bench.start(options);
-  bench.relay->take(as_bytes(hep3(invite(1), "ours")));
+  bench.relay->take(as_bytes(hep3(invite_text(1), "ours")));
   bench.give(2, 3);
   REQUIRE(receiver.wait_for(2));
   CHECK((receiver.taken()[0].header.flags & capture::kIntakeKeyMatched) != 0);
@@ -156,7 +156,7 @@ TEST_CASE("relay: another key lets it in where one is asked for") {
 
 TEST_CASE("relay: a filter chooses, as the store understands messages; others are counted") {
   Running receiver;
-  Bench bench;
+  RelayBench bench;
   RelayOptions options = bench.options({to("tcp", receiver.at())});
   options.filter = "call_id == \"call-7\"";
   bench.start(options);
@@ -172,30 +172,30 @@ TEST_CASE("relay: a filter chooses, as the store understands messages; others ar
 
 TEST_CASE("relay: masks bodies and compresses, both at once") {
   Running receiver;
-  Bench bench;
+  RelayBench bench;
   RelayOptions options = bench.options({to("tcp", receiver.at())});
   options.mask_bodies = options.compress = true;
   bench.start(options);
   const std::string body(2'000, 's');
-  bench.relay->take(as_bytes(hep3(invite(1, body))));
+  bench.relay->take(as_bytes(hep3(invite_text(1, body))));
   bench.relay->take(as_bytes(hep3("{\"payload\": \"SIP/2.0 200 OK\"}")));
   REQUIRE(receiver.wait_for(1));
   hep::Packet packet;
   std::string scratch;
   const std::string taken = receiver.taken()[0].message;
   REQUIRE(hep::decode(as_bytes(taken), packet, scratch));
-  CHECK(as_text(packet.payload) == invite(1, std::string(body.size(), 'x')));
+  CHECK(as_text(packet.payload) == invite_text(1, std::string(body.size(), 'x')));
   CHECK(taken.size() < 1'000);
   CHECK(eventually([&] { return bench.relay->counters().withheld == 1; }));
 }
 
 TEST_CASE("relay: what is captured here goes out as HEP of this node; quarantined does not") {
   Running receiver;
-  Bench bench;
+  RelayBench bench;
   bench.start(bench.options({to("udp", receiver.at())}));
   Chunk chunk;
   Message captured;
-  const std::string sip = invite(5);
+  const std::string sip = invite_text(5);
   captured.record.payload = as_bytes(sip);
   captured.record.time = {1'700'000'000 * kSecond};
   captured.record.src = *parse_endpoint("10.0.0.1:5060");
@@ -234,7 +234,7 @@ TEST_CASE("relay: what is captured here goes out as HEP of this node; quarantine
 
 TEST_CASE("relay: a far end that is away, comes, goes and comes back misses nothing over TCP") {
   const Endpoint where = free_port();
-  Bench bench;
+  RelayBench bench;
   RelayOptions options = bench.options({to("tcp", where)});
   options.queue_bytes = 512 * 1024;  // half of that waits in memory, the rest on disk
   bench.start(options);
@@ -268,7 +268,7 @@ TEST_CASE("relay: a far end that is away, comes, goes and comes back misses noth
 
 TEST_CASE("relay: what waits at the end is sent by the next run") {
   const Endpoint where = free_port();
-  Bench bench;
+  RelayBench bench;
   bench.start(bench.options({to("tcp", where)}));
   bench.give(0, 500);
   CHECK(eventually([&] { return bench.target().queued == 500; }));
@@ -282,7 +282,7 @@ TEST_CASE("relay: what waits at the end is sent by the next run") {
 TEST_CASE("relay: a full spool loses the oldest and counts; no spool, the newest") {
   for (const uint64_t spool_bytes : {uint64_t{128 * 1024}, uint64_t{0}}) {
     CAPTURE(spool_bytes);
-    Bench bench;
+    RelayBench bench;
     RelayOptions options = bench.options({to("tcp", free_port())});
     options.queue_bytes = 64 * 1024;
     options.spool_bytes = spool_bytes;
@@ -306,13 +306,13 @@ TEST_CASE("relay: a far end that reads nothing holds nobody up, not even the end
   REQUIRE(::listen(socket, 8) == 0);
   socklen_t size = sizeof address;
   ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-  Bench bench;
+  RelayBench bench;
   RelayOptions options =
       bench.options({*parse_destination(fmt::format("tcp:127.0.0.1:{}", ntohs(address.sin_port)))});
   options.queue_bytes = 8u << 20;
   options.spool_bytes = 1u << 20;
   bench.start(options);
-  const std::string large = hep3(invite(1) + std::string(60'000, 'x'));
+  const std::string large = hep3(invite_text(1) + std::string(60'000, 'x'));
   const auto began = std::chrono::steady_clock::now();
   constexpr uint64_t kCount = 1'000;
   for (uint64_t i = 0; i < kCount; ++i) bench.relay->take(as_bytes(large));
@@ -326,7 +326,7 @@ TEST_CASE("relay: a far end that reads nothing holds nobody up, not even the end
 }
 
 TEST_CASE("relay: UDP to nobody is told by ICMP, and what is too large for it is counted") {
-  Bench bench;
+  RelayBench bench;
   bench.start(bench.options({to("udp", free_port())}));
   for (int i = 0; i < 20; ++i) {
     bench.give(i, i + 1);
@@ -390,7 +390,7 @@ TEST_CASE("relay: TLS to a far end that proves who it is, and to no other") {
   secure.tls.certificate_file = certificate.folder.path + "/cert.pem";
   secure.tls.key_file = certificate.folder.path + "/key.pem";
   Running receiver(secure);
-  Bench bench;
+  RelayBench bench;
   RelayOptions options = bench.options({to("tls", receiver.at())});
   options.tls_ca_file = certificate.folder.path + "/cert.pem";
   bench.start(options);
@@ -400,7 +400,7 @@ TEST_CASE("relay: TLS to a far end that proves who it is, and to no other") {
   bench.relay->stop();
   CHECK(bench.target().sent == 2'000);
 
-  Bench other;
+  RelayBench other;
   options = other.options({to("tls", receiver.at())});  // the system's authorities
   other.start(options);
   other.give(0, 1);

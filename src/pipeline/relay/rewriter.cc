@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pipeline/relay/framing.h"
 #include "wire/hep/encode.h"
 #include "wire/hep/hep.h"
 #include "wire/hep/inflate.h"
@@ -11,7 +12,7 @@ namespace siploom::pipeline::relay {
 
 namespace {
 
-constexpr size_t kMessageHead = 6, kChunkHead = 6;
+constexpr size_t kChunkHead = 6;
 // Vendor 0 and type.
 constexpr uint32_t kAuthKey = 0x0e, kPayload = 0x0f, kCompressed = 0x10;
 constexpr size_t kOldCorrelationBytes = 4;  // what 0x10 was in 2013

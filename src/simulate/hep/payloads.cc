@@ -6,14 +6,12 @@ namespace siploom::simulate::hep {
 
 namespace {
 
-constexpr int64_t kNtpEpoch = 2'208'988'800;
+constexpr uint64_t kNtpEpoch = 2'208'988'800;
 
 uint32_t unsigned_loss(const RtcpFacts& rtcp) {
   return static_cast<uint32_t>(rtcp.lost) & 0xFFFFFF;
 }
 
-int64_t seconds(const HepInput& in) { return in.time.ns / kSecond; }
-int64_t microseconds(const HepInput& in) { return in.time.ns % kSecond / kMicrosecond; }
 uint64_t ntp_fraction(const HepInput& in) {
   return (static_cast<uint64_t>(in.time.ns % kSecond) << 32) / kSecond;
 }

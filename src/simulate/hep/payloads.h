@@ -7,6 +7,11 @@
 
 namespace siploom::simulate::hep {
 
+inline uint64_t seconds(const HepInput& in) { return static_cast<uint64_t>(in.time.ns / kSecond); }
+inline uint64_t microseconds(const HepInput& in) {
+  return static_cast<uint64_t>(in.time.ns % kSecond / kMicrosecond);
+}
+
 std::string rtpengine_rtcp(const HepInput& in);
 std::string asterisk_rtcp(const HepInput& in);
 std::string captagent_rtcp(const HepInput& in);

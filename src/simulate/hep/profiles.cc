@@ -21,10 +21,6 @@ using Message = std::string;
 
 bool is_v6(const HepInput& in) { return !in.src.address.is_v4() || !in.dst.address.is_v4(); }
 uint8_t family(const HepInput& in) { return is_v6(in) ? 10 : 2; }
-uint64_t seconds(const HepInput& in) { return static_cast<uint64_t>(in.time.ns / kSecond); }
-uint64_t microseconds(const HepInput& in) {
-  return static_cast<uint64_t>(in.time.ns % kSecond / kMicrosecond);
-}
 bool is_stream(Transport transport) {
   return transport != Transport::Udp && transport != Transport::Sctp;
 }

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "simulate/live/test_collector.h"
+#include "simulate/parse_back.h"
 
 namespace siploom::simulate::live {
 namespace {
@@ -64,14 +65,6 @@ LiveOptions to(std::string_view destinations) {
   LiveOptions live;
   live.destinations = *parse_destinations(destinations);
   return live;
-}
-
-std::string field(std::string_view line, std::string_view name) {
-  const std::string start = "\"" + std::string(name) + "\":\"";
-  const size_t at = line.find(start);
-  if (at == std::string_view::npos) return {};
-  const std::string_view value = line.substr(at + start.size());
-  return std::string(value.substr(0, value.find('"')));
 }
 
 std::vector<Kept> of(const std::vector<Kept>& all, uint32_t agent, uint8_t type) {

@@ -2,16 +2,9 @@
 
 #include <algorithm>
 
+#include "simulate/put.h"
+
 namespace siploom::simulate::load {
-
-namespace {
-
-void put_be32(uint8_t* at, uint64_t value) {
-  const uint32_t wire = __builtin_bswap32(static_cast<uint32_t>(value));
-  std::memcpy(at, &wire, sizeof wire);
-}
-
-}  // namespace
 
 Result<LoadStream> LoadStream::make(const LoadOptions& options) {
   if (options.sip_bytes > kMaxSipBytes || options.nodes < 1 || options.nodes > kMaxNodes ||

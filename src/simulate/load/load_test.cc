@@ -14,7 +14,7 @@ namespace {
 
 constexpr Timestamp kTime{1'700'000'000 * kSecond + 123'456'000};
 
-std::string header_of(std::string_view sip, std::string_view name) {
+std::string named_header(std::string_view sip, std::string_view name) {
   while (!sip.empty()) {
     const Halves halves = split_once(take_line(sip), ':');
     if (halves.before == name) return std::string(trim(halves.after));
@@ -50,15 +50,15 @@ TEST_CASE("load: every message is HEP with whole SIP, dialogs differ and stay in
     const std::string_view sip = as_text(packet.payload);
     sip_bytes += sip.size();
     REQUIRE(sip.find('?') == std::string_view::npos);
-    const std::string call_id = header_of(sip, "Call-ID");
+    const std::string call_id = named_header(sip, "Call-ID");
     REQUIRE(call_id.size() == 36);
     if (!packet.correlation_id.empty()) REQUIRE(packet.correlation_id == call_id);
     const size_t body = sip.size() - (sip.find("\r\n\r\n") + 4);
-    REQUIRE(header_of(sip, "Content-Length") == std::to_string(body));
+    REQUIRE(named_header(sip, "Content-Length") == std::to_string(body));
     // The first Via of a request is where it came from.
     if (!sip.starts_with("SIP/2.0"))
-      REQUIRE(header_of(sip, "Via").find(format_ip(packet.src.address)) != std::string::npos);
-    dialogs[call_id].push_back(header_of(sip, "CSeq") + "/" + std::string(sip.substr(0, 11)));
+      REQUIRE(named_header(sip, "Via").find(format_ip(packet.src.address)) != std::string::npos);
+    dialogs[call_id].push_back(named_header(sip, "CSeq") + "/" + std::string(sip.substr(0, 11)));
     payloads.emplace(sip);
   }
   CHECK(payloads.size() == kMessages);
@@ -93,7 +93,7 @@ TEST_CASE("load: the same seed gives the same octets; a dialog stays in its grou
     siploom::hep::Packet packet;
     std::string scratch;
     REQUIRE(siploom::hep::decode(as_bytes(message), packet, scratch));
-    const auto known = group_of.emplace(header_of(as_text(packet.payload), "Call-ID"), i % 3);
+    const auto known = group_of.emplace(named_header(as_text(packet.payload), "Call-ID"), i % 3);
     REQUIRE(known.first->second == i % 3);
   }
   options.seed = 2;

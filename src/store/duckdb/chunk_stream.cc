@@ -4,17 +4,9 @@
 
 #include <utility>
 
+#include "store/duckdb/text_of.h"
+
 namespace siploom::store {
-
-namespace {
-
-std::string_view view_of(const duckdb_string_t& text) {
-  // The C API wants a pointer to what may be changed; it is only read.
-  auto& writable = const_cast<duckdb_string_t&>(text);
-  return {duckdb_string_t_data(&writable), duckdb_string_t_length(text)};
-}
-
-}  // namespace
 
 RowChunk::~RowChunk() {
   if (handle != nullptr) duckdb_destroy_data_chunk(&handle);

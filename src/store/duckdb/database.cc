@@ -8,17 +8,12 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "store/duckdb/text_of.h"
 #include "store/duckdb/watchdog.h"
 
 namespace siploom::store {
 
 namespace {
-
-std::string_view view_of(const duckdb_string_t& text) {
-  // The C API wants a pointer to what may be changed; it is only read.
-  auto& writable = const_cast<duckdb_string_t&>(text);
-  return {duckdb_string_t_data(&writable), duckdb_string_t_length(text)};
-}
 
 std::string take_error(duckdb_result& result) {
   const char* text = duckdb_result_error(&result);

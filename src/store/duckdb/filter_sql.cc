@@ -15,7 +15,7 @@ using query::Constant;
 using query::Op;
 using registry::FieldId;
 using Node = query::Filter::Node;
-using Kind = Node::Kind;
+using Kind = query::Filter::Node::Kind;
 using Shape = FieldSql::Shape;
 
 namespace {

@@ -24,7 +24,7 @@ std::vector<ColumnType> types_of(Table table) {
 }
 
 // SELECT of all columns of the table as they are today.
-Result<std::string> select_sql(Database& database, Table table, const MergeInput& input) {
+Result<std::string> input_sql(Database& database, Table table, const MergeInput& input) {
   std::set<std::string, std::less<>> there;
   if (input.schema != kSchemaVersion) {
     auto connection = SL_TRY(database.connect());
@@ -131,7 +131,7 @@ class Merger::Run final {
 
   Result<void> open(Database& database) {
     for (const MergeInput& input : job_.inputs) {
-      auto sql = select_sql(database, job_.table, input);
+      auto sql = input_sql(database, job_.table, input);
       if (!sql) return named(input, sql.error());
       auto stream = ChunkStream::open(database, *sql, types_);
       if (!stream) return named(input, stream.error());

@@ -9,7 +9,6 @@ namespace siploom::store {
 
 namespace {
 
-constexpr int64_t kMinute = 60 * kSecond;
 constexpr size_t kMaxAddressKeys = 65'536;
 
 size_t place(Table table, std::string_view name) {
@@ -57,12 +56,6 @@ RowPlaces make_places(Table table) {
   return p;
 }
 
-void widen(Timestamp& first, Timestamp& last, int64_t ns) {
-  if (ns == kNoTime.ns) return;
-  if (!is_known(first) || ns < first.ns) first = {ns};
-  if (!is_known(last) || ns > last.ns) last = {ns};
-}
-
 }  // namespace
 
 const RowPlaces& row_places(Table table) {
@@ -96,8 +89,8 @@ uint64_t RowFacts::address_key(std::string_view text) {
 
 void RowFacts::add(const RowChunk& chunk, size_t row) {
   const int64_t time = time_at(chunk, places_.time, row);
-  widen(segment_.first, segment_.last, time);
-  widen(segment_.received_first, segment_.received_last, time_at(chunk, places_.received, row));
+  widen(segment_.first, segment_.last, {time});
+  widen(segment_.received_first, segment_.received_last, {time_at(chunk, places_.received, row)});
   ++segment_.rows;
   if (places_.sequence != RowPlaces::kNone && !chunk.is_null(places_.sequence, row)) {
     const auto sequence = chunk.number<uint64_t>(places_.sequence, row);

@@ -85,20 +85,14 @@ void sort_rows(std::vector<const EntryHead*>& rows) {
   for (size_t i = 0; i < rows.size(); ++i) rows[i] = keys[i].entry;
 }
 
-void widen(Timestamp& first, Timestamp& last, int64_t ns) {
-  if (ns == kNoTime.ns) return;
-  if (!is_known(first) || ns < first.ns) first = {ns};
-  if (!is_known(last) || ns > last.ns) last = {ns};
-}
-
 Segment describe(const std::vector<const EntryHead*>& rows) {
   Segment segment;
   segment.first = segment.last = segment.received_first = segment.received_last = kNoTime;
   segment.rows = rows.size();
   segment.schema = kSchemaVersion;
   for (const EntryHead* entry : rows) {
-    widen(segment.first, segment.last, time_of(*entry));
-    widen(segment.received_first, segment.received_last, received_of(*entry));
+    widen(segment.first, segment.last, {time_of(*entry)});
+    widen(segment.received_first, segment.received_last, {received_of(*entry)});
     if (entry->table != Table::Records) continue;
     const uint64_t sequence = reinterpret_cast<const RecordHead*>(entry)->sequence;
     if (segment.sequence_first == 0 || sequence < segment.sequence_first) {

@@ -84,7 +84,7 @@ void take_correlation_id(ByteSpan value, Packet& out) {
   }
 }
 
-void take_compressed(ByteSpan value, Packet& out, Reading& reading) {
+void take_compressed_chunk(ByteSpan value, Packet& out, Reading& reading) {
   if (value.size() == 4 && !begins_like_gzip_or_zlib(value)) {
     out.old_correlation = load_be32(value.data());
     out.quirks.add(Quirk::OldMeaning);
@@ -158,7 +158,7 @@ bool take_text_chunk(uint16_t type, ByteSpan value, Packet& out, Reading& readin
       out.payload = value;
       return true;
     case 0x10:
-      take_compressed(value, out, reading);
+      take_compressed_chunk(value, out, reading);
       return true;
     case 0x11:
       take_correlation_id(value, out);

@@ -43,20 +43,20 @@ void read_block(const uint8_t* block, Quality& quality) {
 }
 
 template <class Int>
-void take(tree::Value map, std::string_view name, std::optional<Int>& out) {
+void take_number(tree::Value map, std::string_view name, std::optional<Int>& out) {
   const auto number = map.member(name).integer();
   if (number && *number >= 0) out = static_cast<Int>(*number);
 }
 
 void read_json_block(tree::Value block, Quality& quality) {
-  take(block, "source_ssrc", quality.source_ssrc);
+  take_number(block, "source_ssrc", quality.source_ssrc);
   if (const auto fraction = block.member("fraction_lost").number())
     if (*fraction >= 0 && *fraction <= 255) quality.lost_share = *fraction / 256;
   if (const auto lost = block.member("packets_lost").integer()) quality.lost = signed_loss(*lost);
-  take(block, "highest_seq_no", quality.highest_sequence);
-  take(block, "ia_jitter", quality.jitter_rtp);
-  take(block, "lsr", quality.lsr);
-  take(block, "dlsr", quality.dlsr);
+  take_number(block, "highest_seq_no", quality.highest_sequence);
+  take_number(block, "ia_jitter", quality.jitter_rtp);
+  take_number(block, "lsr", quality.lsr);
+  take_number(block, "dlsr", quality.dlsr);
 }
 
 // XR of heplify (voip_metrics) and captagent (Extended_report_information), RFC 3611 4.7.
@@ -127,10 +127,10 @@ bool describe_rtcp_json(const Input& in, Description& out) {
   if (!in.root.is_map() || !is_rtcp_json(in.root)) return false;
   out.kind = Kind::RtcpReport;
   Quality& quality = out.quality;
-  take(in.root, "ssrc", quality.ssrc);
+  take_number(in.root, "ssrc", quality.ssrc);
   const tree::Value sender = in.root.member("sender_information");
-  take(sender, "packets", quality.packets);
-  take(sender, "octets", quality.octets);
+  take_number(sender, "packets", quality.packets);
+  take_number(sender, "octets", quality.octets);
   read_json_block(in.root.member("report_blocks").first(), quality);
   for (const std::string_view name :
        {"report_blocks_xr", "voip_metrics", "Extended_report_information"}) {

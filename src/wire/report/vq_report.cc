@@ -31,24 +31,24 @@ std::string_view parameter(std::string_view line, std::string_view key) {
   return {};
 }
 
-void take(std::string_view line, std::string_view key, std::optional<double>& out,
-          double scale = 1) {
+void take_metric(std::string_view line, std::string_view key, std::optional<double>& out,
+                 double scale = 1) {
   if (out) return;  // the local metrics come first and stand
   if (const auto number = parse_number<double>(parameter(line, key))) out = *number * scale;
 }
 
 void take_metrics(std::string_view name, std::string_view value, Quality& quality,
                   std::string& codec) {
-  if (iequals(name, "PacketLoss")) take(value, "NLR", quality.lost_share, 0.01);
+  if (iequals(name, "PacketLoss")) take_metric(value, "NLR", quality.lost_share, 0.01);
   if (iequals(name, "Delay")) {
-    take(value, "RTD", quality.rtt_ms);
-    take(value, "IAJ", quality.jitter_ms);
+    take_metric(value, "RTD", quality.rtt_ms);
+    take_metric(value, "IAJ", quality.jitter_ms);
   }
   if (iequals(name, "QualityEst")) {
-    take(value, "MOSLQ", quality.mos);
-    take(value, "MOSCQ", quality.mos);
-    take(value, "RCQ", quality.r_factor);
-    take(value, "RLQ", quality.r_factor);
+    take_metric(value, "MOSLQ", quality.mos);
+    take_metric(value, "MOSCQ", quality.mos);
+    take_metric(value, "RCQ", quality.r_factor);
+    take_metric(value, "RLQ", quality.r_factor);
   }
   if (iequals(name, "SessionDesc") && codec.empty()) codec = parameter(value, "PD");
   if (iequals(name, "LocalAddr")) {

@@ -13,8 +13,9 @@ using namespace siploom::sdp;
 
 namespace {
 
-struct Parsed {
-  explicit Parsed(std::string body) : text(std::move(body)), session(std::make_unique<Session>()) {
+struct ParsedSession {
+  explicit ParsedSession(std::string body)
+      : text(std::move(body)), session(std::make_unique<Session>()) {
     ok = parse(text, *session);
   }
   const Session* operator->() const { return session.get(); }
@@ -28,10 +29,10 @@ const std::string kHead = "v=0\r\no=alice 2890844526 2890844527 IN IP4 host.exam
 }  // namespace
 
 TEST_CASE("an offer of RFC 3264 10.1") {
-  const Parsed s(kHead +
-                 "c=IN IP4 192.0.2.7\r\nt=0 0\r\nm=audio 62986 RTP/AVP 0 4 18\r\n"
-                 "a=rtpmap:0 PCMU/8000\r\na=rtpmap:4 G723/8000\r\na=rtpmap:18 G729/8000\r\n"
-                 "a=inactive\r\nm=video 0 RTP/AVP 31\r\n");
+  const ParsedSession s(kHead +
+                        "c=IN IP4 192.0.2.7\r\nt=0 0\r\nm=audio 62986 RTP/AVP 0 4 18\r\n"
+                        "a=rtpmap:0 PCMU/8000\r\na=rtpmap:4 G723/8000\r\na=rtpmap:18 G729/8000\r\n"
+                        "a=inactive\r\nm=video 0 RTP/AVP 31\r\n");
   REQUIRE(s.ok);
   CHECK(s->origin_user == "alice");
   CHECK(s->session_version == "2890844527");
@@ -53,10 +54,11 @@ TEST_CASE("an offer of RFC 3264 10.1") {
 }
 
 TEST_CASE("what the session says holds until the media says otherwise (RFC 8866 5.7, 6.7)") {
-  const Parsed s(kHead +
-                 "c=IN IP4 192.0.2.1/127\r\na=sendonly\r\na=fingerprint:sha-256 AA\r\n"
-                 "a=group:BUNDLE 0 1\r\nm=audio 4000/2 RTP/AVP 8\r\nc=IN IP6 2001:db8::20\r\n"
-                 "a=recvonly\r\nm=audio 4002 RTP/AVP 8\r\n");
+  const ParsedSession s(
+      kHead +
+      "c=IN IP4 192.0.2.1/127\r\na=sendonly\r\na=fingerprint:sha-256 AA\r\n"
+      "a=group:BUNDLE 0 1\r\nm=audio 4000/2 RTP/AVP 8\r\nc=IN IP6 2001:db8::20\r\n"
+      "a=recvonly\r\nm=audio 4002 RTP/AVP 8\r\n");
   REQUIRE(s->media_count == 2);
   CHECK(s->bundle == "0 1");
   CHECK(format_ip(*s->media[0].address) == "2001:db8::20");
@@ -68,7 +70,7 @@ TEST_CASE("what the session says holds until the media says otherwise (RFC 8866 
 }
 
 TEST_CASE("attributes of a media section") {
-  const Parsed s(
+  const ParsedSession s(
       kHead +
       "m=audio 9 UDP/TLS/RTP/SAVPF 111 101\r\na=rtpmap:111 opus/48000/2\r\n"
       "a=fmtp:111 minptime=10;useinbandfec=1\r\na=rtpmap:101 telephone-event/8000\r\n"
@@ -99,7 +101,7 @@ TEST_CASE("attributes of a media section") {
 }
 
 TEST_CASE("static payload types need no rtpmap (RFC 3551 6)") {
-  const Parsed s(kHead + "m=audio 4000 RTP/AVP 0 8 9 13 97\r\n");
+  const ParsedSession s(kHead + "m=audio 4000 RTP/AVP 0 8 9 13 97\r\n");
   CHECK(s->media[0].formats[1].encoding == "PCMA");
   CHECK(s->media[0].formats[2].clock_hz == 8000);  // G722 runs on a clock of 8000 (RFC 3551 4.5.2)
   CHECK(s->media[0].formats[4].encoding.empty());
@@ -107,7 +109,8 @@ TEST_CASE("static payload types need no rtpmap (RFC 3551 6)") {
 }
 
 TEST_CASE("T.38 over UDPTL") {
-  const Parsed s(kHead + "c=IN IP4 192.0.2.1\r\nm=image 4000 udptl t38\r\na=T38FaxVersion:0\r\n");
+  const ParsedSession s(kHead +
+                        "c=IN IP4 192.0.2.1\r\nm=image 4000 udptl t38\r\na=T38FaxVersion:0\r\n");
   REQUIRE(s->media_count == 1);
   CHECK(s->media[0].formats[0].text == "t38");
   CHECK(s->media[0].formats[0].payload_type == 255);
@@ -116,8 +119,8 @@ TEST_CASE("T.38 over UDPTL") {
 TEST_CASE("LF, lone CR and a missing last line end are taken (RFC 8866 5)") {
   for (const char* end : {"\n", "\r", "\r\n", "\n\n"}) {
     const std::string e = end;
-    const Parsed s("v=0" + e + "c=IN IP4 192.0.2.1" + e + "m=audio 4000 RTP/AVP 8" + e +
-                   "a=ptime:30");
+    const ParsedSession s("v=0" + e + "c=IN IP4 192.0.2.1" + e + "m=audio 4000 RTP/AVP 8" + e +
+                          "a=ptime:30");
     REQUIRE(s.ok);
     CHECK(s->media[0].ptime_ms == 30);
     CHECK(s->media[0].port == 4000);
@@ -125,14 +128,14 @@ TEST_CASE("LF, lone CR and a missing last line end are taken (RFC 8866 5)") {
 }
 
 TEST_CASE("lines that cannot be read are passed over and noted") {
-  const Parsed s(kHead +
-                 "nonsense\r\nm=audio x RTP/AVP 8\r\na=rtpmap:8 PCMA/abc\r\na=ptime:20\r\n");
+  const ParsedSession s(kHead +
+                        "nonsense\r\nm=audio x RTP/AVP 8\r\na=rtpmap:8 PCMA/abc\r\na=ptime:20\r\n");
   REQUIRE(s.ok);
   CHECK(s->malformed);
   CHECK(s->media[0].port == 0);
   CHECK(s->media[0].ptime_ms == 20);
-  CHECK_FALSE(Parsed("hello\r\nworld\r\n").ok);
-  CHECK_FALSE(Parsed("").ok);
+  CHECK_FALSE(ParsedSession("hello\r\nworld\r\n").ok);
+  CHECK_FALSE(ParsedSession("").ok);
 }
 
 TEST_CASE("tables that are full say so, and hold what fits") {
@@ -142,7 +145,7 @@ TEST_CASE("tables that are full say so, and hold what fits") {
     for (int k = 0; k < 100; ++k) body += " 96";
     body += "\r\na=ptime:20\r\n";
   }
-  const Parsed s(body);
+  const ParsedSession s(body);
   REQUIRE(s.ok);
   CHECK(s->truncated);
   CHECK(s->media_count == Session::kMaxMedia);
@@ -167,7 +170,7 @@ TEST_CASE("property: any lines") {
     const auto line = *rc::gen::elementOf(std::vector<std::string>{
         "m=audio 1 RTP/AVP 0 8\r\n", "a=rtpmap:0 x/8000\r\n", "c=IN IP4 1.2.3.4\r\n",
         "a=rtcp:1\r\n", "a=crypto:1 x inline:y\r\n"});
-    const Parsed s("v=0\r\n" + line + noise + "\r\n" + line);
+    const ParsedSession s("v=0\r\n" + line + noise + "\r\n" + line);
     RC_ASSERT(s.ok);
     for (const Media& m : s->media_list()) {
       for (const Format& f : m.format_list()) {

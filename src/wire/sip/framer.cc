@@ -11,16 +11,15 @@ namespace siploom::sip {
 
 namespace {
 
-constexpr size_t kNone = static_cast<size_t>(-1);
-constexpr size_t kMaxStartLine = 8192;
+constexpr size_t kNoEnd = static_cast<size_t>(-1);
 
-// Octets up to and with the empty line, or kNone. `from` must not lie inside the sequence being
+// Octets up to and with the empty line, or kNoEnd. `from` must not lie inside the sequence being
 // looked for.
 size_t end_of_headers(std::string_view text, size_t from) {
   for (size_t at = from;;) {
     const void* found =
         at < text.size() ? std::memchr(text.data() + at, '\n', text.size() - at) : nullptr;
-    if (found == nullptr) return kNone;
+    if (found == nullptr) return kNoEnd;
     const auto lf = static_cast<size_t>(static_cast<const char*>(found) - text.data());
     if (lf + 1 < text.size() && text[lf + 1] == '\n') return lf + 2;
     if (lf + 2 < text.size() && text[lf + 1] == '\r' && text[lf + 2] == '\n') return lf + 3;
@@ -80,7 +79,7 @@ FrameResult frame_stream(ByteSpan stream, FramerState& state) {
     }
     // The empty line may have begun in what was searched: step back over its three possible octets.
     const size_t end = end_of_headers(text, state.searched < 3 ? 0 : state.searched - 3);
-    if (end == kNone) {
+    if (end == kNoEnd) {
       if (text.size() < kMaxStreamHeaders) {
         state.searched = text.size();
         return {};
@@ -108,6 +107,6 @@ ByteSpan take_truncated(ByteSpan left) {
   return left.subspan(begin, next_start(text.substr(begin)));
 }
 
-bool has_whole_headers(ByteSpan message) { return end_of_headers(as_text(message), 0) != kNone; }
+bool has_whole_headers(ByteSpan message) { return end_of_headers(as_text(message), 0) != kNoEnd; }
 
 }  // namespace siploom::sip

@@ -21,7 +21,7 @@ std::string message(int number, const std::string& body, const char* length_name
 }
 
 // What a stream that comes in the given pieces is cut into.
-std::vector<std::string> frame(std::string_view stream, const std::vector<size_t>& cuts) {
+std::vector<std::string> framed(std::string_view stream, const std::vector<size_t>& cuts) {
   std::vector<std::string> out;
   std::string held;
   FramerState state;
@@ -55,31 +55,31 @@ TEST_CASE("a stream cut at any octet gives the same messages") {
       message(3, std::string(300, 'b'), "content-length"), message(4, "\r\n\r\n", "L")};
   const std::string stream =
       "\r\n\r\n" + messages[0] + messages[1] + "\r\n\r\n\r\n" + messages[2] + messages[3] + "\r\n";
-  REQUIRE(frame(stream, {}) == messages);
+  REQUIRE(framed(stream, {}) == messages);
   for (size_t cut = 1; cut < stream.size(); ++cut) {
-    REQUIRE(frame(stream, {cut}) == messages);
-    if (cut + 1 < stream.size()) REQUIRE(frame(stream, {cut, cut + 1}) == messages);
+    REQUIRE(framed(stream, {cut}) == messages);
+    if (cut + 1 < stream.size()) REQUIRE(framed(stream, {cut, cut + 1}) == messages);
   }
   std::vector<size_t> everywhere;
   for (size_t cut = 1; cut < stream.size(); ++cut) everywhere.push_back(cut);
-  CHECK(frame(stream, everywhere) == messages);
+  CHECK(framed(stream, everywhere) == messages);
 }
 
 TEST_CASE("LF-only messages are cut out, too") {
   std::string text = message(1, "body", "Content-Length");
   std::erase(text, '\r');
-  CHECK(frame(text + text, {}) == std::vector<std::string>{text, text});
+  CHECK(framed(text + text, {}) == std::vector<std::string>{text, text});
 }
 
 TEST_CASE("without Content-Length a message ends with its headers (RFC 3261 20.14)") {
   const std::string bare = "OPTIONS sip:b@y SIP/2.0\r\nCall-ID: 1\r\n\r\n";
   const std::string next = message(2, "x", "Content-Length");
-  CHECK(frame(bare + next, {}) == std::vector<std::string>{bare, next});
+  CHECK(framed(bare + next, {}) == std::vector<std::string>{bare, next});
 }
 
 TEST_CASE("what is no SIP between messages is skipped") {
   const std::string one = message(1, "x", "Content-Length");
-  const auto found = frame("\x16\x03\x01 garbage\r\nmore garbage\r\n\r\n" + one, {});
+  const auto found = framed("\x16\x03\x01 garbage\r\nmore garbage\r\n\r\n" + one, {});
   REQUIRE_FALSE(found.empty());
   CHECK(found.back() == one);
 }

@@ -15,8 +15,8 @@ using namespace siploom::sip;
 namespace {
 
 // A view is large, so each test keeps one on the heap.
-struct Parsed {
-  explicit Parsed(std::string octets, bool datagram = true)
+struct ParsedMessage {
+  explicit ParsedMessage(std::string octets, bool datagram = true)
       : text(std::move(octets)), view(std::make_unique<MessageView>()) {
     ok = view->parse(as_bytes(text), datagram);
   }
@@ -38,7 +38,7 @@ std::string invite(const std::string& more = "\r\n") {
 }  // namespace
 
 TEST_CASE("a request: start line, headers, body (RFC 3261 7.1)") {
-  const Parsed m(invite("Content-Length: 4\r\n\r\nbody"));
+  const ParsedMessage m(invite("Content-Length: 4\r\n\r\nbody"));
   REQUIRE(m.ok);
   CHECK(m->is_request());
   CHECK(m->method() == "INVITE");
@@ -53,19 +53,19 @@ TEST_CASE("a request: start line, headers, body (RFC 3261 7.1)") {
 }
 
 TEST_CASE("a response: status, phrase, method of its CSeq (RFC 3261 7.2)") {
-  const Parsed m("SIP/2.0 486 Busy Here\r\n" + kHeaders + "\r\n");
+  const ParsedMessage m("SIP/2.0 486 Busy Here\r\n" + kHeaders + "\r\n");
   REQUIRE(m.ok);
   CHECK_FALSE(m->is_request());
   CHECK(m->status() == 486);
   CHECK(m->reason_phrase() == "Busy Here");
   CHECK(m->method_id() == Method::Invite);
-  const Parsed bare("SIP/2.0 100 \r\n" + kHeaders + "\r\n");
+  const ParsedMessage bare("SIP/2.0 100 \r\n" + kHeaders + "\r\n");
   REQUIRE(bare.ok);
   CHECK(bare->reason_phrase().empty());
 }
 
 TEST_CASE("compact forms, any case and blanks around the colon (RFC 3261 7.3.1, 7.3.3)") {
-  const Parsed m(
+  const ParsedMessage m(
       "OPTIONS sip:b@y SIP/2.0\r\nv: SIP/2.0/UDP h;branch=z9hG4bK2\r\nF : <sip:a@x>;tag=9\r\n"
       "t\t:\t<sip:b@y>\r\ni:compact@x\r\ncSeQ: 1 OPTIONS\r\nM: <sip:a@h>\r\nl: 0\r\n"
       "c: application/sdp\r\nk: 100rel\r\n\r\n");
@@ -81,7 +81,8 @@ TEST_CASE("compact forms, any case and blanks around the colon (RFC 3261 7.3.1, 
 }
 
 TEST_CASE("folded lines are one value (RFC 3261 7.3.1)") {
-  const Parsed m(invite("Subject: I know you're there,\r\n    pick up\r\n\tthe phone\r\n\r\n"));
+  const ParsedMessage m(
+      invite("Subject: I know you're there,\r\n    pick up\r\n\tthe phone\r\n\r\n"));
   REQUIRE(m.ok);
   std::string scratch;
   CHECK(unfold(m->first(HeaderId::Subject), scratch) == "I know you're there, pick up the phone");
@@ -91,7 +92,7 @@ TEST_CASE("folded lines are one value (RFC 3261 7.3.1)") {
 TEST_CASE("LF alone and blank lines in front are read, and named (RFC 3261 7, 7.5)") {
   std::string text = invite("Content-Length: 2\r\n\r\nok");
   std::erase(text, '\r');
-  const Parsed m("\r\n\r\n" + text);
+  const ParsedMessage m("\r\n\r\n" + text);
   REQUIRE(m.ok);
   CHECK(m->call_id() == "id@x");
   CHECK(m->body() == "ok");
@@ -102,22 +103,22 @@ TEST_CASE("LF alone and blank lines in front are read, and named (RFC 3261 7, 7.
 }
 
 TEST_CASE("Content-Length and the datagram (RFC 3261 18.3)") {
-  const Parsed without(invite("\r\nall of it"));
+  const ParsedMessage without(invite("\r\nall of it"));
   CHECK(without->body() == "all of it");
-  const Parsed shorter(invite("Content-Length: 3\r\n\r\nbodyEXTRA"));
+  const ParsedMessage shorter(invite("Content-Length: 3\r\n\r\nbodyEXTRA"));
   CHECK(shorter->body() == "bod");
   CHECK(shorter->trailing() == "yEXTRA");
   CHECK(shorter->notes().has(Note::TrailingBytes));
-  const Parsed longer(invite("Content-Length: 9999\r\n\r\nbody"));
+  const ParsedMessage longer(invite("Content-Length: 9999\r\n\r\nbody"));
   CHECK(longer->body() == "body");
   CHECK(longer->notes().has(Note::ContentLengthTooLong));
-  const Parsed broken(invite("Content-Length: -4\r\n\r\nbody"));
+  const ParsedMessage broken(invite("Content-Length: -4\r\n\r\nbody"));
   CHECK(broken->body() == "body");
   CHECK(broken->notes().has(Note::BadContentLength));
 }
 
 TEST_CASE("several instances and comma lists (RFC 3261 7.3.1)") {
-  const Parsed m(
+  const ParsedMessage m(
       invite("Route: <sip:p1;lr>, \"a, b\" <sip:p2;x=\",\";lr>\r\nX-Other: 1\r\n"
              "Route: <sip:p3,p4@h>\r\n\r\n"));
   std::vector<std::string> routes;
@@ -129,7 +130,7 @@ TEST_CASE("several instances and comma lists (RFC 3261 7.3.1)") {
 }
 
 TEST_CASE("unknown methods are methods (RFC 3261 7.1)") {
-  const Parsed m("N0nstandard!M%+_'~. sip:b@y SIP/2.0\r\n" + kHeaders + "\r\n");
+  const ParsedMessage m("N0nstandard!M%+_'~. sip:b@y SIP/2.0\r\n" + kHeaders + "\r\n");
   REQUIRE(m.ok);
   CHECK(m->method() == "N0nstandard!M%+_'~.");
   CHECK(m->method_id() == Method::Unknown);
@@ -160,7 +161,7 @@ TEST_CASE("defects are named and the message stands") {
                {"SIP/2.0 700 Odd\r\n" + kHeaders + "\r\n", Note::BadStatusCode}};
   for (const auto& each : cases) {
     CAPTURE(each.text);
-    const Parsed m(each.text);
+    const ParsedMessage m(each.text);
     REQUIRE(m.ok);
     CHECK(m->notes().has(each.note));
     CHECK(m->notes().malformed());
@@ -172,14 +173,14 @@ TEST_CASE("what is no SIP message is refused") {
   for (const char* text : {"", "\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "SIP/2.0 20 OK\r\n\r\n",
                            "SIP/2.0 OK 200\r\n\r\n", "INVITE\r\n\r\n", " sip:x SIP/2.0\r\n\r\n"}) {
     CAPTURE(text);
-    CHECK_FALSE(Parsed(text).ok);
+    CHECK_FALSE(ParsedMessage(text).ok);
   }
 }
 
 TEST_CASE("more headers than the table holds: the first are kept, and it is said") {
   std::string text = invite("");
   for (int i = 0; i < 2000; ++i) text += fmt::format("X-{}: {}\r\n", i, i);
-  const Parsed m(text + "\r\nbody");
+  const ParsedMessage m(text + "\r\nbody");
   REQUIRE(m.ok);
   CHECK(m->header_count() == MessageView::kMaxHeaders);
   CHECK(m->notes().has(Note::TooManyHeaders));
@@ -190,8 +191,8 @@ TEST_CASE("more headers than the table holds: the first are kept, and it is said
 TEST_CASE("headers are found wherever the 64-octet blocks fall") {
   for (size_t pad = 0; pad < 200; ++pad) {
     const std::string filler(pad, 'p');
-    const Parsed m("INVITE sip:" + filler + "@y SIP/2.0\r\nX: " + filler + ":\r\n" + kHeaders +
-                   "Z: " + filler + "\r\n\r\n" + filler);
+    const ParsedMessage m("INVITE sip:" + filler + "@y SIP/2.0\r\nX: " + filler + ":\r\n" +
+                          kHeaders + "Z: " + filler + "\r\n\r\n" + filler);
     REQUIRE(m.ok);
     REQUIRE(m->call_id() == "id@x");
     REQUIRE(m->first("x") == filler + ":");
@@ -218,7 +219,7 @@ TEST_CASE("property: whatever the octets, views lie within them") {
           text.insert(at, 1, octet);
       }
     }
-    const Parsed m(text);
+    const ParsedMessage m(text);
     if (!m.ok) return;
     const auto within = [&](std::string_view v) {
       return v.data() == nullptr ||

@@ -10,7 +10,6 @@ namespace siploom::sip {
 namespace {
 
 constexpr size_t kMaxMethod = 32;
-constexpr size_t kMaxStartLine = 8192;
 
 constexpr std::array<bool, 256> make_token_table() {
   std::array<bool, 256> table{};

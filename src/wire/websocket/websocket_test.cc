@@ -14,7 +14,7 @@ using websocket::Step;
 
 namespace {
 
-std::string frame(std::string_view payload, unsigned opcode, bool last, bool masked) {
+std::string frame_of(std::string_view payload, unsigned opcode, bool last, bool masked) {
   std::string out(1, static_cast<char>((last ? 0x80u : 0u) | opcode));
   const unsigned mask_bit = masked ? 0x80u : 0u;
   if (payload.size() < 126) {
@@ -66,14 +66,14 @@ TEST_CASE("the examples of RFC 6455 5.7") {
 }
 
 TEST_CASE("any cut of a stream gives the same messages") {
-  const std::string ping = frame("are you there", 9, true, true);
+  const std::string ping = frame_of("are you there", 9, true, true);
   const std::string large(70'000, 'L');
-  const std::string stream = frame("INVITE sip:a SIP/2.0\r\n", 1, false, true) + ping +
-                             frame("", 0, false, true) + frame("\r\n", 0, true, true) +
-                             frame(std::string(126, 'm'), 2, true, false) + ping;
+  const std::string stream = frame_of("INVITE sip:a SIP/2.0\r\n", 1, false, true) + ping +
+                             frame_of("", 0, false, true) + frame_of("\r\n", 0, true, true) +
+                             frame_of(std::string(126, 'm'), 2, true, false) + ping;
   const std::vector<std::string> expected{"INVITE sip:a SIP/2.0\r\n\r\n", std::string(126, 'm')};
   for (size_t piece = 1; piece <= stream.size(); ++piece) REQUIRE(read(stream, piece) == expected);
-  CHECK(read(frame(large, 1, true, true), 1000) == std::vector<std::string>{large});
+  CHECK(read(frame_of(large, 1, true, true), 1000) == std::vector<std::string>{large});
 }
 
 TEST_CASE("a frame that is too large is bad, not waited for") {
@@ -85,9 +85,9 @@ TEST_CASE("a frame that is too large is bad, not waited for") {
 
 TEST_CASE("fragments that never end stay within the limit") {
   Reader reader;
-  const std::string part = frame(std::string(60'000, 'x'), 0, false, false);
+  const std::string part = frame_of(std::string(60'000, 'x'), 0, false, false);
   size_t used = 0;
-  reader.next(as_bytes(frame("x", 1, false, false)), used);
+  reader.next(as_bytes(frame_of("x", 1, false, false)), used);
   Step step = Step::Control;
   for (int i = 0; i < 100 && step != Step::Bad; ++i) step = reader.next(as_bytes(part), used);
   CHECK(step == Step::Bad);
@@ -105,8 +105,8 @@ TEST_CASE("the HTTP upgrade is passed over (RFC 7118 4)") {
 
 TEST_CASE("a frame in mid stream is known by the SIP in it") {
   CHECK(websocket::looks_like_sip_frame(
-      as_bytes(frame("INVITE sip:a@b SIP/2.0\r\nCall-ID: 1\r\n\r\n", 1, true, true))));
-  CHECK_FALSE(websocket::looks_like_sip_frame(as_bytes(frame("{\"json\":1}", 1, true, true))));
+      as_bytes(frame_of("INVITE sip:a@b SIP/2.0\r\nCall-ID: 1\r\n\r\n", 1, true, true))));
+  CHECK_FALSE(websocket::looks_like_sip_frame(as_bytes(frame_of("{\"json\":1}", 1, true, true))));
   CHECK_FALSE(websocket::looks_like_sip_frame(as_bytes(std::string("SIP/2.0 200 OK\r\n"))));
 }
 
