@@ -10,6 +10,7 @@
 using namespace siploom;
 using namespace siploom::admin;
 using siploom::admin::test::Bench;
+using siploom::admin::test::kGoodPassword;
 
 namespace {
 

@@ -1,7 +1,8 @@
 #include "pipeline/copy_filter.h"
-#include "pipeline/test_capture.h"
 
 #include <doctest/doctest.h>
+
+#include "pipeline/test_capture.h"
 
 using namespace siploom;
 using pipeline::CopyFilter;

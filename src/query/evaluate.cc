@@ -8,9 +8,8 @@
 
 namespace siploom::query {
 
-using Kind = Filter::Node::Kind;
-
 using registry::Type;
+using Kind = Filter::Node::Kind;
 
 namespace {
 

@@ -3,8 +3,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
 #include <random>
 
 #include "store/duckdb/merger.h"
@@ -39,10 +37,6 @@ Outcome read_in_child(const std::string& sql) {
   if (!WIFEXITED(status) || WEXITSTATUS(status) > 1) return Outcome::Died;
   return WEXITSTATUS(status) == 0 ? Outcome::Read : Outcome::Refused;
 }
-
-}  // namespace
-
-namespace {
 
 // A folder with a store of six segments of 100 records each, and 30 rows in a log.
 std::string make_store(const test::TempFolder& folder) {

@@ -1,9 +1,6 @@
 // Logs that are damaged, and what is made of them.
 #include "store/log.h"
 
-#include <fstream>
-#include <iterator>
-
 #include "store/check.h"
 #include "store/files.h"
 #include "store/test_rows.h"
