@@ -29,8 +29,8 @@ TEST_CASE("pool: it keeps a few blocks, not all that were ever needed") {
 
 TEST_CASE("writer: batches released by other threads while the next are filled") {
   BatchWriter writer;
-  std::vector<std::jthread> readers;
   const std::string message(3'000, 'm');
+  std::vector<std::jthread> readers;  // which are joined before the message goes
   for (int round = 0; round < 200; ++round) {
     auto batch = std::make_unique<capture::FrameBatch>();
     writer.start(*batch, 384 * 1024);
