@@ -5,6 +5,7 @@ Steps: rules of the tree; the end-to-end tests on the release program; the unit 
 short runs under ASan and UBSan; what owns threads under TSan. `--quick`: unit tests in release instead of the sanitizers.
 """
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -33,7 +34,18 @@ class Tally:
         if not ok:
             print(output[-20000:], flush=True)
 
-    def run(self, name, command, env=None, timeout=1200):
+    def run_each(self, prefix, files, env=None, arguments=()):
+        """Programs that share nothing, as many at a time as there are processors; told in their order."""
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+            runs = [pool.submit(self.measure, prefix + file.name, [str(file), *arguments], env) for file in files]
+            for each in runs:
+                self.add(*each.result())
+
+    def run(self, name, command, env=None):
+        self.add(*self.measure(name, command, env))
+
+    @staticmethod
+    def measure(name, command, env=None, timeout=1200):
         began = time.monotonic()
         try:
             done = subprocess.run(command, cwd=ROOT, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
@@ -50,7 +62,7 @@ class Tally:
                 failed = 1
         else:
             passed, failed, skipped = (1, 0, 0) if code == 0 else (0, 1, 0)
-        self.add(name, code == 0, passed, failed, skipped, output, time.monotonic() - began)
+        return name, code == 0, passed, failed, skipped, output, time.monotonic() - began
 
 
 def build(preset, targets):
@@ -86,24 +98,20 @@ def main():
     tally.run("embedded pages are fresh", ["tools/embed_web.py", "--check"])
     release = build("release", [] if options.quick else ["siploom"])
     if options.quick:
-        for program in programs(release, "_test"):
-            tally.run(program.name, [str(program)])
+        tally.run_each("", programs(release, "_test"))
     for script in sorted((ROOT / "tests" / "e2e").glob("*_test.py")):
         tally.run("e2e " + script.stem, [sys.executable, str(script)], env={"SIPLOOM": str(release / "siploom")})
     if not options.quick:
         asan = build("asan", [])
         env = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
-        for program in programs(asan, "_test"):
-            tally.run("asan " + program.name, [str(program)], env=env)
-        for program in programs(asan, "_fuzz"):
-            tally.run("fuzz " + program.name, [str(program), "-runs=20000"], env=env)
+        tally.run_each("asan ", programs(asan, "_test"), env)
+        tally.run_each("fuzz ", programs(asan, "_fuzz"), env, ["-runs=20000"])
         for script in ("commands_test.py", "corpus_test.py", "live_test.py", "hep_sender_test.py"):
             tally.run("asan e2e " + script.removesuffix(".py"), [sys.executable, "tests/e2e/" + script],
                       env={**env, "SIPLOOM": str(asan / "siploom")})
         tsan = build("tsan", ["pipeline_test", "admin_test", "http_test", "intake_test", "api_test", "store_test"])
-        for program in programs(tsan, "_test"):
-            suppressions = ROOT / "tests" / "support" / "tsan_suppressions.txt"
-            tally.run("tsan " + program.name, [str(program)], env={"TSAN_OPTIONS": f"suppressions={suppressions}"})
+        suppressions = ROOT / "tests" / "support" / "tsan_suppressions.txt"
+        tally.run_each("tsan ", programs(tsan, "_test"), {"TSAN_OPTIONS": f"suppressions={suppressions}"})
     print(f"{tally.passed} passed, {tally.failed} failed" + (f", {tally.skipped} skipped" if tally.skipped else ""))
     return 1 if tally.failed else 0
 

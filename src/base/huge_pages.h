@@ -13,6 +13,16 @@ namespace siploom {
 
 constexpr size_t kHugePage = 2u << 20;
 
+#if defined(__has_feature)
+#define SL_HAS_FEATURE(x) __has_feature(x)
+#else
+#define SL_HAS_FEATURE(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || SL_HAS_FEATURE(address_sanitizer)
+// What malloc does not know is not looked over, nor searched for pointers.
+inline void* map_huge(size_t bytes) { return ::operator new(bytes, std::align_val_t(kHugePage)); }
+inline void unmap_huge(void* p, size_t) { ::operator delete(p, std::align_val_t(kHugePage)); }
+#else
 // From the system and back to it: malloc keeps what lies between smaller pieces.
 inline void* map_huge(size_t bytes) {
   const size_t page = size_t{1} << 12;
@@ -29,6 +39,7 @@ inline void* map_huge(size_t bytes) {
   return from + before;
 }
 inline void unmap_huge(void* p, size_t bytes) { ::munmap(p, bytes); }
+#endif
 
 // For std::vector: what has a huge page's size or more asks the system for such pages.
 template <class T>

@@ -18,6 +18,12 @@ void take_ip_protocol(uint8_t value, Packet& out);
 void note_v6(const IpAddress& address, Quirks& quirks);
 ByteSpan trim_nuls(ByteSpan bytes, Quirks& quirks);
 
+// Chunk 0x11 of the draft of 2013, rather than a correlation id.
+inline bool is_old_ss7_type(ByteSpan value) {
+  const auto printable = [](uint8_t c) { return c >= 0x21 && c < 0x7F; };
+  return value.size() == 2 && !(printable(value[0]) && printable(value[1]));
+}
+
 // v1 and v2. `strict`: SIP must follow the header.
 bool is_v12(ByteSpan bytes, bool strict);
 bool decode_v12(ByteSpan bytes, Packet& out);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "wire/hep/decode_parts.h"
 #include "wire/hep/inflate.h"
 
 namespace siploom::hep {
@@ -104,6 +105,15 @@ void put_payload(const Packet& packet, const EncodeOptions& options, Chunks& chu
   }
 }
 
+// What looks like another thing is told from it by a NUL, which whoever reads trims.
+void put_correlation_id(std::string_view id, Chunks& chunks) {
+  if (is_old_ss7_type(as_bytes(id))) {
+    chunks.text(0x11, std::string(id) + '\0');
+  } else {
+    chunks.text(0x11, id);
+  }
+}
+
 // The order that receivers with a fixed one have been seen to want: payload last.
 void put_chunks(const Packet& packet, const EncodeOptions& options, Chunks& chunks) {
   put_hops(packet, chunks);
@@ -137,8 +147,8 @@ void put_chunks(const Packet& packet, const EncodeOptions& options, Chunks& chun
   for (const RawChunk& other : packet.other_chunks()) {
     chunks.add(other.type, as_text(other.value), other.vendor);
   }
-  if (packet.correlation_id_count == 0) chunks.text(0x11, packet.correlation_id);
-  for (const std::string_view id : packet.correlation_ids()) chunks.text(0x11, id);
+  if (packet.correlation_id_count == 0) put_correlation_id(packet.correlation_id, chunks);
+  for (const std::string_view id : packet.correlation_ids()) put_correlation_id(id, chunks);
   chunks.text(0x65, packet.extra_ids);
   chunks.text(0x0e, packet.auth_key);
   put_payload(packet, options, chunks);

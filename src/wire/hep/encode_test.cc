@@ -131,6 +131,18 @@ void check_same_numbers(const hep::Packet& a, const hep::Packet& b) {
 
 }  // namespace
 
+TEST_CASE("an id of two octets that are no text stays an id") {
+  const std::string payload = "x";
+  hep::Packet packet = packet_of(payload);
+  packet.add_correlation_id("\x01z");
+  const std::string wire = encoded(packet);
+  std::string scratch;
+  hep::Packet again;
+  REQUIRE(hep::decode(as_bytes(wire), again, scratch));
+  CHECK(again.correlation_id == "\x01z");
+  CHECK_FALSE(again.old_ss7_type.has_value());
+}
+
 TEST_CASE("property: v3 comes back as it was, compressed or not") {
   CHECK(rc::check("decode(encode(x)) is x", [] {
     const Texts texts;

@@ -61,17 +61,13 @@ bool take_mac(ByteSpan value, std::optional<uint64_t>& out, Quirks& quirks) {
   return true;
 }
 
-bool is_printable(ByteSpan value) {
-  return std::all_of(value.begin(), value.end(), [](uint8_t c) { return c >= 0x21 && c < 0x7F; });
-}
-
 bool begins_like_gzip_or_zlib(ByteSpan value) {
   return (value[0] == 0x1f && value[1] == 0x8b) ||
          ((value[0] & 0x0F) == 8 && (value[0] * 256 + value[1]) % 31 == 0);
 }
 
 void take_correlation_id(ByteSpan value, Packet& out) {
-  if (value.size() == 2 && !is_printable(value)) {  // the draft of 2013 had an SS7 type here
+  if (is_old_ss7_type(value)) {
     out.old_ss7_type = load_be16(value.data());
     out.quirks.add(Quirk::OldMeaning);
     return;
