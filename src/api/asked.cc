@@ -150,6 +150,10 @@ Result<store::Question> Asked::question(store::Table table) const {
 }
 
 void Asked::add_live_calls(store::Question& question) const {
+  if (!store::asks_calls(question)) {
+    kept = collector().store().view();
+    return;
+  }
   pipeline::Keeper::Moment moment = collector().keeper().moment();
   kept = std::move(moment.view);
   question.live_calls = std::move(moment.live_calls);

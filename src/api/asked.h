@@ -73,7 +73,7 @@ struct Asked {
   // What is asked of a table: filter, from, to, timeout; with the scope of who asks, and calls that
   // are going on.
   Result<store::Question> question(store::Table table) const;
-  // Adds the calls that are going on.
+  // Takes the view, and adds the calls that are going on where the question is about calls.
   void add_live_calls(store::Question& question) const;
   // What is kept; once question() was called, as it was then: with the calls that are going on
   // beside it each call is there once.

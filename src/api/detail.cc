@@ -44,6 +44,7 @@ Result<pipeline::CallDetail> load_detail(const Asked& asked) {
   key.call_id = std::string(asked.request.param("call_id"));
   key.at = SL_TRY(asked.time("at"));
   store::Question question;
+  question.table = store::Table::Calls;
   question.scope = asked.who().scope;
   question.control = SL_TRY(asked.control());
   asked.add_live_calls(question);

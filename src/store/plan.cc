@@ -74,6 +74,17 @@ Result<std::string> column_sql(std::string_view name, Table table) {
                   near.empty() ? "" : fmt::format(": did you mean {}?", fmt::join(near, " or "))));
 }
 
+bool asks_calls(const Question& question) {
+  if (question.table == Table::Calls) return true;
+  if (question.table != Table::Records) return false;
+  for (const std::string* text : {&question.filter, &question.scope}) {
+    if (text->empty()) continue;
+    const auto filter = query::Filter::compile(*text, scope_of(question.table));
+    if (filter && asks_other_table(*filter)) return true;
+  }
+  return false;
+}
+
 Result<std::unique_ptr<Plan>> Plan::make(RowSets& sets, IndexCache& indexes, Leaves& leaves,
                                          const View& view, const Question& question) {
   auto plan = std::make_unique<Plan>();
@@ -101,7 +112,7 @@ Result<std::unique_ptr<Plan>> Plan::make(RowSets& sets, IndexCache& indexes, Lea
   }
   bool others = false;
   for (const query::Filter& filter : plan->filters_) {
-    for (auto& keys : required_keys(filter, question.table)) needs.keys.push_back(keys);
+    for (auto& keys : required_keys(filter)) needs.keys.push_back(std::move(keys));
     if (question.table == Table::Records && needs.kinds.empty()) {
       needs.kinds = required_kinds(filter);
     }

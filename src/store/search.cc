@@ -270,11 +270,14 @@ Result<std::unique_ptr<Answer>> Search::stream(const View& view, const Question&
 Result<std::unique_ptr<Answer>> Search::sql(const View& view, const std::string& text,
                                             const QueryControl& control) {
   Question question;
+  question.table = Table::Ledger;  // the plan is for its control alone: of few rows
   question.control = control;
   std::vector<std::unique_ptr<SourceSql>> sources;
   auto connection = SL_TRY(database_->connect());
   std::string with;
+  const std::string folded = lower(text);
   for (const Table table : {Table::Records, Table::Calls, Table::Streams, Table::Ledger}) {
+    if (folded.find(table_name(table)) == std::string::npos) continue;
     SourceNeeds needs;
     needs.table = table;
     sources.push_back(std::make_unique<SourceSql>(sets_, *indexes_, view, needs));

@@ -44,6 +44,9 @@ struct Question {
   QueryControl control;
 };
 
+// Whether calls have a part in the answer; then it needs those that are going on, too.
+bool asks_calls(const Question& question);
+
 struct Selection {
   std::vector<std::string> columns;  // of the table; or fields of the registry ("contact.user")
   std::string sort;                  // a column or field; empty: time

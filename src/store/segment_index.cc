@@ -60,12 +60,6 @@ void SegmentIndexMaker::add_rollup(const RollupRow& row) {
   *rollup_.insert(hash_of(counted), counted).first += row.count;
 }
 
-void SegmentIndexMaker::add_once(Place place, KeyKind kind, std::string_view text) {
-  if (text == before_[place]) return;
-  before_[place] = text;
-  add_text(kind, text);
-}
-
 void SegmentIndexMaker::add_addresses(const std::array<uint8_t, 16>& src,
                                       const std::array<uint8_t, 16>& dst) {
   const bool same =
@@ -85,20 +79,7 @@ void SegmentIndexMaker::add_text(KeyKind kind, std::string_view text) {
   if (!is_column_text(text)) add_key(bloom_key(kind, to_column_text(text)));
 }
 
-void SegmentIndexMaker::add_record(const RecordHead& record) {
-  add_once(kCallId, KeyKind::Id, record.text(RecordText::CallId));
-  add_once(kCorrelationId, KeyKind::Id, record.text(RecordText::CorrelationId));
-  std::string_view ids = record.text(RecordText::ExtraIds);
-  while (!ids.empty()) {
-    const Halves halves = split_once(ids, '\n');
-    add_text(KeyKind::Id, halves.before);  // "net:123" and 123
-    add_text(KeyKind::Id, split_once(halves.before, ':').after);
-    ids = halves.after;
-  }
-  add_once(kFromUser, KeyKind::Number, record.text(RecordText::FromUser));
-  add_once(kToUser, KeyKind::Number, record.text(RecordText::ToUser));
-  add_once(kRuriUser, KeyKind::Number, record.text(RecordText::RuriUser));
-  add_addresses(record.src, record.dst);
+void SegmentIndexMaker::count(const RecordHead& record) {
   const std::string_view kind =
       model::record_kind_name(static_cast<model::RecordKind>(record.entry.kind));
   std::string of_copies;
@@ -107,18 +88,7 @@ void SegmentIndexMaker::add_record(const RecordHead& record) {
               record.text(RecordText::Method), record.text(RecordText::Node), record.status, 1});
 }
 
-void SegmentIndexMaker::add_call(const CallHead& call) {
-  add_text(KeyKind::Id, call.text(CallText::CallId));
-  std::string_view ids = call.text(CallText::CorrelationIds);
-  while (!ids.empty()) {
-    const Halves halves = split_once(ids, '\n');
-    add_text(KeyKind::Id, halves.before);
-    ids = halves.after;
-  }
-  add_text(KeyKind::Number, call.text(CallText::FromUser));
-  add_text(KeyKind::Number, call.text(CallText::ToUser));
-  add_text(KeyKind::Number, call.text(CallText::RuriUser));
-  add_addresses(call.src, call.dst);
+void SegmentIndexMaker::count(const CallHead& call) {
   add_rollup({call.time(CallTime::Start).ns / kMinute,
               model::kind_name(static_cast<model::CallKind>(call.entry.kind)),
               model::state_name(static_cast<model::CallState>(call.state)),
@@ -128,13 +98,18 @@ void SegmentIndexMaker::add_call(const CallHead& call) {
 }
 
 void SegmentIndexMaker::add(const EntryHead& entry) {
-  if (entry.table == Table::Records) add_record(reinterpret_cast<const RecordHead&>(entry));
-  if (entry.table == Table::Calls) add_call(reinterpret_cast<const CallHead&>(entry));
-  if (entry.table == Table::Streams) {
-    const auto& stream = reinterpret_cast<const StreamHead&>(entry);
-    add_text(KeyKind::Id, stream.text(StreamText::CallId));
-    add_addresses(stream.src, stream.dst);
-  }
+  for_each_key(
+      entry,
+      [&](KeyPlace place, KeyKind kind, std::string_view text) {
+        if (place == KeyPlace::List) return add_text(kind, text);
+        std::string& before = before_[static_cast<size_t>(place)];
+        if (text == before) return;
+        before = text;
+        add_text(kind, text);
+      },
+      [&](const auto& src, const auto& dst) { add_addresses(src, dst); });
+  if (entry.table == Table::Records) count(reinterpret_cast<const RecordHead&>(entry));
+  if (entry.table == Table::Calls) count(reinterpret_cast<const CallHead&>(entry));
 }
 
 std::string SegmentIndexMaker::finish() const {

@@ -14,9 +14,9 @@
 #include "base/flat_map.h"
 #include "base/hash_set.h"
 #include "base/result.h"
-#include "store/bloom.h"
 #include "store/entry.h"
 #include "store/files.h"
+#include "store/row.h"
 
 namespace siploom::store {
 
@@ -47,18 +47,16 @@ class SegmentIndexMaker final {
     uint16_t kind = 0, name = 0, node = 0, status = 0;
     bool operator==(const Key&) const = default;
   };
-  // The places that a row's keys come from; what the row before had there is in the set already.
-  enum Place : uint8_t { kCallId, kCorrelationId, kFromUser, kToUser, kRuriUser, kPlaces };
   static uint64_t hash_of(const Key& key);
   uint16_t number_of(std::string_view text);
-  void add_once(Place place, KeyKind kind, std::string_view text);
   void add_addresses(const std::array<uint8_t, 16>& src, const std::array<uint8_t, 16>& dst);
-  void add_record(const RecordHead& record);
-  void add_call(const CallHead& call);
+  void count(const RecordHead& record);
+  void count(const CallHead& call);
   void add_text(KeyKind kind, std::string_view text);
 
   HashSet keys_;
-  std::array<std::string, kPlaces> before_;
+  // By place: what the row before had there is in the set already.
+  std::array<std::string, static_cast<size_t>(KeyPlace::kCount)> before_;
   std::array<uint8_t, 16> src_before_{}, dst_before_{};
   bool any_addresses_ = false;
   FlatMap<Key, uint32_t> rollup_;

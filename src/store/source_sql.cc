@@ -13,14 +13,23 @@ namespace {
 
 constexpr size_t kMaxOpenIndexes = 65'536;
 
-bool shelf_has_kind(Shelf shelf, const std::vector<std::string>& kinds) {
-  if (kinds.empty()) return true;
-  return std::any_of(kinds.begin(), kinds.end(), [&](const std::string& name) {
+// Empty: of any kind.
+std::set<uint8_t> kind_numbers(const std::vector<std::string>& kinds) {
+  std::set<uint8_t> out;
+  for (const std::string& name : kinds) {
     model::RecordKind kind{};
-    if (!model::parse_record_kind(name, kind)) return false;
+    if (model::parse_record_kind(name, kind)) out.insert(static_cast<uint8_t>(kind));
+  }
+  return out;
+}
+
+bool shelf_has_kind(Shelf shelf, const std::vector<std::string>& kinds) {
+  if (kinds.empty() || shelf == Shelf::Held) return true;
+  const std::set<uint8_t> numbers = kind_numbers(kinds);
+  return std::any_of(numbers.begin(), numbers.end(), [&](uint8_t number) {
     EntryHead head;
-    head.kind = static_cast<uint8_t>(kind);
-    return shelf == Shelf::Held || shelf_of(head) == shelf;
+    head.kind = number;
+    return shelf_of(head) == shelf;
   });
 }
 
@@ -36,14 +45,56 @@ bool sequences_meet(const Segment& segment, const std::vector<uint64_t>& sequenc
 }
 
 bool keys_meet(IndexCache& indexes, const View& view, const Segment& segment,
-               const std::vector<std::vector<uint64_t>>& keys) {
+               const std::vector<AnyKey>& keys) {
   if (keys.empty()) return true;
   const auto index = indexes.get(view.folder + "/" + segment.path + ".idx");
   if (index == nullptr) return true;
-  return std::all_of(keys.begin(), keys.end(), [&](const std::vector<uint64_t>& any) {
-    return std::any_of(any.begin(), any.end(), [&](uint64_t key) { return index->may_have(key); });
+  return std::all_of(keys.begin(), keys.end(), [&](const AnyKey& any) {
+    const std::vector<uint64_t> wanted = any.bloom_keys();
+    return std::any_of(wanted.begin(), wanted.end(),
+                       [&](uint64_t key) { return index->may_have(key); });
   });
 }
+
+// Rows in memory that SQL need not look at: handing one over costs more than all of this.
+class MemoryRows final {
+ public:
+  explicit MemoryRows(const SourceNeeds& needs)
+      : needs_(needs), kinds_(kind_numbers(needs.kinds)), any_kind_(needs.kinds.empty()) {}
+
+  void add(const EntryList& list, size_t count, std::vector<const EntryHead*>& out) const {
+    constexpr size_t kAhead = 8, kLine = 64;
+    for (size_t i = 0; i < count; ++i) {
+      if (i + kAhead < count) {
+        const auto* next = reinterpret_cast<const char*>(list[i + kAhead]);
+        for (size_t line = 0; line < 4; ++line) __builtin_prefetch(next + line * kLine);
+      }
+      if (may_match(*list[i])) out.push_back(list[i]);
+    }
+  }
+
+ private:
+  bool may_match(const EntryHead& entry) const {
+    const int64_t time = time_of(entry);
+    if (is_known(needs_.from) && (time == kNoTime.ns || time < needs_.from.ns)) return false;
+    if (is_known(needs_.to) && (time == kNoTime.ns || time >= needs_.to.ns)) return false;
+    if (entry.table == Table::Records) {
+      if (!any_kind_ && !kinds_.contains(entry.kind)) return false;
+      const uint64_t sequence = reinterpret_cast<const RecordHead&>(entry).sequence;
+      if (sequence < needs_.sequence_from) return false;
+      if (!needs_.sequences.empty() &&
+          !std::binary_search(needs_.sequences.begin(), needs_.sequences.end(), sequence)) {
+        return false;
+      }
+    }
+    return std::all_of(needs_.keys.begin(), needs_.keys.end(),
+                       [&](const AnyKey& any) { return meets(entry, any); });
+  }
+
+  const SourceNeeds& needs_;
+  std::set<uint8_t> kinds_;
+  bool any_kind_;
+};
 
 std::string parquet_sql(const View& view, const std::vector<const Segment*>& segments) {
   std::vector<std::string> files;
@@ -124,11 +175,13 @@ SourceSql::SourceSql(RowSets& sets, IndexCache& indexes, const View& view, const
   auto rows = std::make_shared<RowSet>();
   rows->table = needs.table;
   const size_t table = static_cast<size_t>(needs.table) - 1;
+  const MemoryRows memory(needs);
   for (const View::Part& part : view.parts) {
     if (!needs.memory || part.counts[table] == 0) continue;
     const EntryList& list = part.batch->rows(needs.table);
-    for (size_t i = 0; i < part.counts[table]; ++i) rows->rows.push_back(list[i]);
-    rows->owners.push_back(part.batch);
+    const size_t before = rows->rows.size();
+    memory.add(list, part.counts[table], rows->rows);
+    if (rows->rows.size() != before) rows->owners.push_back(part.batch);
   }
   // There is always one part, so that the columns are known even of an empty store.
   if (!rows->rows.empty() || parts.empty()) {

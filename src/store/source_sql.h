@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "store/duckdb/scan.h"
+#include "store/row.h"
 #include "store/segment_index.h"
 #include "store/store.h"
 
@@ -30,11 +31,11 @@ class IndexCache final {
 struct SourceNeeds {
   Table table = Table::Records;
   Timestamp from = kNoTime, to = kNoTime;
-  std::vector<std::vector<uint64_t>> keys;  // store/bloom.h: of each list one at least
-  std::vector<std::string> kinds;           // of records; empty: all
-  std::vector<uint64_t> sequences;          // of records; empty: all. Ascending.
-  uint64_t sequence_from = 0;               // of records
-  std::vector<uint64_t> without;            // segments that are not read (counted elsewhere)
+  std::vector<AnyKey> keys;         // of each one at least
+  std::vector<std::string> kinds;   // of records; empty: all
+  std::vector<uint64_t> sequences;  // of records; empty: all. Ascending.
+  uint64_t sequence_from = 0;       // of records
+  std::vector<uint64_t> without;    // segments that are not read (counted elsewhere)
   bool sealed = true, memory = true;
   bool masked = false;  // `payload` of records is masked; `raw_payload` has what came
 };

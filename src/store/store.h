@@ -26,10 +26,10 @@ namespace siploom::store {
 
 struct StoreOptions {
   std::string folder;
-  size_t seal_rows = 131'072;
+  size_t seal_rows = 98'304;
   size_t seal_bytes = size_t{160} << 20;
   Nanoseconds seal_age = 600 * kSecond;
-  size_t most_waiting = 1;  // full batches, before the writer is held up
+  size_t most_waiting = 2;  // full batches, before the writer is held up
   SealOptions seal;
   uint64_t seal_memory_bytes = uint64_t{384} << 20;
   std::function<Timestamp()> clock;  // wall time; set by whoever opens

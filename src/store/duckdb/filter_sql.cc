@@ -293,21 +293,21 @@ std::optional<KeyKind> key_kind(FieldId field) {
   }
 }
 
-// Keys of which a row that satisfies `node` has at least one; empty: nothing can be said.
-std::vector<uint64_t> keys_of(const Node& node) {
-  std::vector<uint64_t> keys;
+// Keys of which a row that satisfies `node` has at least one; none: nothing can be said.
+AnyKey keys_of(const Node& node) {
+  AnyKey out;
   if (node.kind == Kind::Or) {
     for (const auto& child : node.children) {
-      const std::vector<uint64_t> some = keys_of(*child);
-      if (some.empty()) return {};
-      keys.insert(keys.end(), some.begin(), some.end());
+      const AnyKey some = keys_of(*child);
+      if (some.is_empty()) return {};
+      out.add(some);
     }
-    return keys;
+    return out;
   }
   if (node.kind == Kind::And) {  // any one of its parts will do
     for (const auto& child : node.children) {
-      keys = keys_of(*child);
-      if (!keys.empty()) return keys;
+      out = keys_of(*child);
+      if (!out.is_empty()) return out;
     }
     return {};
   }
@@ -317,12 +317,12 @@ std::vector<uint64_t> keys_of(const Node& node) {
   for (const Constant& c : node.constants) {
     if (*kind == KeyKind::Address) {
       if (c.cidr.prefix_bits != kWholeAddress) return {};
-      keys.push_back(bloom_key(c.cidr.network));
+      out.add(c.cidr.network);
     } else {
-      keys.push_back(bloom_key(*kind, c.text));
+      out.add(*kind, c.text);
     }
   }
-  return keys;
+  return out;
 }
 
 void collect_kinds(const Node& node, std::vector<std::string>& out) {
@@ -368,20 +368,18 @@ FilterSql::~FilterSql() {
   for (const uint64_t leaf : used_) leaves_.remove(leaf);
 }
 
-std::vector<std::vector<uint64_t>> required_keys(const query::Filter& filter, Table table) {
-  std::vector<std::vector<uint64_t>> out;
+std::vector<AnyKey> required_keys(const query::Filter& filter) {
+  std::vector<AnyKey> out;
   const Node& root = filter.root();
   const auto add = [&](const Node& node) {
-    std::vector<uint64_t> keys = keys_of(node);
-    if (!keys.empty()) out.push_back(std::move(keys));
+    AnyKey keys = keys_of(node);
+    if (!keys.is_empty()) out.push_back(std::move(keys));
   };
   if (root.kind == Kind::And) {
     for (const auto& child : root.children) add(*child);
   } else {
     add(root);
   }
-  // The side file of calls has the first request's addresses and numbers, as the columns have.
-  static_cast<void>(table);
   return out;
 }
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "query/filter.h"
-#include "store/bloom.h"
 #include "store/duckdb/leaf.h"
+#include "store/row.h"
 #include "store/table.h"
 
 namespace siploom::store {
@@ -46,8 +46,9 @@ class FilterSql final {
   std::vector<uint64_t> used_;
 };
 
-// Keys (store/bloom.h) that every matching row has: of each inner list at least one.
-std::vector<std::vector<uint64_t>> required_keys(const query::Filter& filter, Table table);
+// Keys that every matching row has: of each at least one. (The keys of a call are its first
+// request's addresses and numbers, as its columns are.)
+std::vector<AnyKey> required_keys(const query::Filter& filter);
 // Kinds of records that can match; empty: any.
 std::vector<std::string> required_kinds(const query::Filter& filter);
 // Whether some part of the filter asks the other table: any(...) of calls, call fields of records.

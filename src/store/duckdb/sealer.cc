@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "store/files.h"
+#include "store/row.h"
 #include "store/segment_index.h"
 
 namespace siploom::store {
@@ -23,34 +24,6 @@ std::string_view sort_text(const EntryHead& entry) {
     default:
       return {};
   }
-}
-
-int64_t time_of(const EntryHead& entry) {
-  switch (entry.table) {
-    case Table::Records:
-      return reinterpret_cast<const RecordHead&>(entry).time_ns;
-    case Table::Calls:
-      return reinterpret_cast<const CallHead&>(entry).time(CallTime::Start).ns;
-    case Table::Streams:
-      return reinterpret_cast<const StreamHead&>(entry).first_ns;
-    case Table::Ledger:
-      break;
-  }
-  return reinterpret_cast<const LedgerHead&>(entry).minute_ns;
-}
-
-int64_t received_of(const EntryHead& entry) {
-  switch (entry.table) {
-    case Table::Records:
-      return reinterpret_cast<const RecordHead&>(entry).received_ns;
-    case Table::Calls:
-      return reinterpret_cast<const CallHead&>(entry).received_ns;
-    case Table::Streams:
-      return reinterpret_cast<const StreamHead&>(entry).received_ns;
-    case Table::Ledger:
-      break;
-  }
-  return reinterpret_cast<const LedgerHead&>(entry).minute_ns;
 }
 
 // Records by (primary id, time): what one call said compresses best side by side, and a Call-ID is
