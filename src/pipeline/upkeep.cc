@@ -21,7 +21,7 @@ constexpr int kLowWeight = 10;
 // A store that seals for so great a part of the time merges later, but not so much later that
 // searches open thousands of files.
 constexpr double kBusyShare = 0.4;
-constexpr ptrdiff_t kMostUnmerged = 1024;
+constexpr ptrdiff_t kMostUnmerged = 4096;
 
 // Taking and searching go first.
 void lower_weight() {
