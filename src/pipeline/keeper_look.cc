@@ -1,4 +1,7 @@
 // Looking on while calls go on: those without a row, beside a view of the store, each once.
+#include <chrono>
+#include <thread>
+
 #include "pipeline/keeper.h"
 #include "pipeline/record_entry.h"
 
@@ -7,6 +10,7 @@ namespace siploom::pipeline {
 namespace {
 
 constexpr size_t kLookStep = 2048;  // calls looked at between two breaths of the weaver
+constexpr auto kLookBreath = std::chrono::microseconds(100);
 
 template <class Take>
 void for_each_call(const std::string& texts, Take&& take) {
@@ -73,6 +77,8 @@ void Keeper::look_at_calls() {
   extras.received = options_.clock();
   extras.open = true;
   for (size_t begin = 0;; begin += kLookStep) {
+    // Whoever waits for the lock comes first: messages that cannot be taken are lost.
+    if (begin != 0) std::this_thread::sleep_for(kLookBreath);
     const std::lock_guard lock(weaver_mutex_);
     if (begin >= weaver_.slot_count()) {
       add_leaving(*texts);

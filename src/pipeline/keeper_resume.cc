@@ -2,7 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstring>
 #include <map>
+#include <thread>
 
 #include "base/hash.h"
 #include "pipeline/keeper.h"
@@ -21,6 +24,7 @@ constexpr std::string_view kMagic = "SLOC";
 constexpr uint32_t kVersion = 1;
 constexpr size_t kHeadBytes = 32;
 constexpr size_t kResumeStep = 2048;
+constexpr auto kBreath = std::chrono::milliseconds(1);
 constexpr size_t kPageRows = 100'000;
 
 struct PackedProgress {
@@ -107,31 +111,32 @@ std::optional<Checkpoint> read_checkpoint(const std::string& path) {
 }  // namespace
 
 Result<void> Keeper::checkpoint(const std::string& path) {
-  std::string body;
+  std::string out(kMagic);
   store::CallExtras extras;
   extras.received = options_.clock();
   extras.open = true;
-  uint64_t sequence = 0;
+  put(out, kVersion);
   {
     const std::lock_guard lock(weaver_mutex_);
-    sequence = sequence_;
+    put(out, sequence_);
   }
+  put(out, extras.received.ns);
+  put(out, uint64_t{0});  // the hash of what follows
   for (size_t begin = 0;; begin += kResumeStep) {
+    // Whoever waits for the lock comes first: messages that cannot be taken are lost.
+    if (begin != 0) std::this_thread::sleep_for(kBreath);
     const std::lock_guard lock(weaver_mutex_);
     if (begin >= weaver_.slot_count()) break;
     weaver_.look_at_progress(
         begin, begin + kResumeStep,
         [&](const model::Call& call, const weave::CallWeaver::Progress& progress) {
-          put(body, pack(progress));
-          append_call_entry(body, call, extras);
+          put(out, pack(progress));
+          append_call_entry(out, call, extras);
         });
   }
-  std::string out(kMagic);
-  put(out, kVersion);
-  put(out, sequence);
-  put(out, extras.received.ns);
-  put(out, hash_bytes(as_bytes(body), 0));
-  return store::write_atomically(path, out + body);
+  const uint64_t hash = hash_bytes(as_bytes(out).subspan(kHeadBytes), 0);
+  std::memcpy(&out[kHeadBytes - sizeof hash], &hash, sizeof hash);
+  return store::write_atomically(path, out);
 }
 
 // Calls that were over before the stop and whose rows are there already.
