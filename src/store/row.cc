@@ -35,20 +35,19 @@ int64_t received_of(const EntryHead& entry) {
 }
 
 void AnyKey::add(const AnyKey& others) {
-  texts_.insert(texts_.end(), others.texts_.begin(), others.texts_.end());
+  texts_.insert(others.texts_.begin(), others.texts_.end());
   addresses_.insert(addresses_.end(), others.addresses_.begin(), others.addresses_.end());
 }
 
 std::vector<uint64_t> AnyKey::bloom_keys() const {
   std::vector<uint64_t> keys;
-  for (const Text& each : texts_) keys.push_back(bloom_key(each.kind, each.text));
+  for (const auto& [kind, text] : texts_) keys.push_back(bloom_key(kind, text));
   for (const IpAddress& each : addresses_) keys.push_back(bloom_key(each));
   return keys;
 }
 
 bool AnyKey::has(KeyKind kind, std::string_view text) const {
-  return std::any_of(texts_.begin(), texts_.end(),
-                     [&](const Text& each) { return each.kind == kind && each.text == text; });
+  return texts_.contains(std::pair(kind, text));
 }
 
 bool AnyKey::has(const std::array<uint8_t, 16>& address) const {

@@ -1,7 +1,9 @@
 // What is asked of a row in memory without SQL: its times, and the keys that it is found by.
 #pragma once
 
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -64,7 +66,7 @@ void for_each_key(const EntryHead& entry, Text&& text, Addresses&& addresses) {
 // What a row has to have one of.
 class AnyKey final {
  public:
-  void add(KeyKind kind, std::string_view text) { texts_.push_back({kind, std::string(text)}); }
+  void add(KeyKind kind, std::string_view text) { texts_.insert({kind, std::string(text)}); }
   void add(const IpAddress& address) { addresses_.push_back(address); }
   void add(const AnyKey& others);
   bool is_empty() const { return texts_.empty() && addresses_.empty(); }
@@ -73,11 +75,17 @@ class AnyKey final {
   bool has(const std::array<uint8_t, 16>& address) const;
 
  private:
-  struct Text {
-    KeyKind kind;
-    std::string text;
+  // There may be thousands, and every row asks: by length first, which most differ in.
+  struct Less {
+    using is_transparent = void;
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+      if (a.first != b.first) return a.first < b.first;
+      if (a.second.size() != b.second.size()) return a.second.size() < b.second.size();
+      return a.second < b.second;
+    }
   };
-  std::vector<Text> texts_;
+  std::set<std::pair<KeyKind, std::string>, Less> texts_;
   std::vector<IpAddress> addresses_;
 };
 bool meets(const EntryHead& entry, const AnyKey& any);

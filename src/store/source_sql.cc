@@ -45,14 +45,12 @@ bool sequences_meet(const Segment& segment, const std::vector<uint64_t>& sequenc
 }
 
 bool keys_meet(IndexCache& indexes, const View& view, const Segment& segment,
-               const std::vector<AnyKey>& keys) {
+               const std::vector<std::vector<uint64_t>>& keys) {
   if (keys.empty()) return true;
   const auto index = indexes.get(view.folder + "/" + segment.path + ".idx");
   if (index == nullptr) return true;
-  return std::all_of(keys.begin(), keys.end(), [&](const AnyKey& any) {
-    const std::vector<uint64_t> wanted = any.bloom_keys();
-    return std::any_of(wanted.begin(), wanted.end(),
-                       [&](uint64_t key) { return index->may_have(key); });
+  return std::all_of(keys.begin(), keys.end(), [&](const std::vector<uint64_t>& any) {
+    return std::any_of(any.begin(), any.end(), [&](uint64_t key) { return index->may_have(key); });
   });
 }
 
@@ -150,6 +148,8 @@ std::string_view time_column(Table table) {
 std::vector<const Segment*> choose_segments(IndexCache& indexes, const View& view,
                                             const SourceNeeds& needs) {
   std::vector<const Segment*> chosen;
+  std::vector<std::vector<uint64_t>> keys;
+  for (const AnyKey& any : needs.keys) keys.push_back(any.bloom_keys());
   for (const Segment& segment : view.manifest->segments) {
     if (table_of(segment.shelf) != needs.table || !times_meet(segment, needs)) continue;
     if (needs.table == Table::Records && !shelf_has_kind(segment.shelf, needs.kinds)) continue;
@@ -159,7 +159,7 @@ std::vector<const Segment*> choose_segments(IndexCache& indexes, const View& vie
         needs.without.end()) {
       continue;
     }
-    if (keys_meet(indexes, view, segment, needs.keys)) chosen.push_back(&segment);
+    if (keys_meet(indexes, view, segment, keys)) chosen.push_back(&segment);
   }
   return chosen;
 }
